@@ -1,0 +1,190 @@
+import type { Facts, Fusions, Kernels } from "@surprisal/core";
+import type { Case, CaseContext } from "../case.ts";
+import { derivedLinear, derivedLinearCrossEntropy, derivedLinearGradient } from "../derived/linear.ts";
+import { derivedAdamw, derivedSgd } from "../derived/optimizers.ts";
+import type { TrackedHandle } from "../instrument.ts";
+import { gemm } from "../oracle/reduction.ts";
+import { betweenTwo } from "../tolerance.ts";
+import { caseGroup } from "./define.ts";
+
+const { quick } = caseGroup("fusion");
+
+const offered =
+  (name: keyof Fusions): Case["needs"] =>
+  (_facts: Facts, kernels: Kernels) =>
+    kernels[name] === undefined ? `${name} is not offered: core derives it` : undefined;
+
+const absolute = (list: ArrayLike<number>): Float64Array => Float64Array.from(list, Math.abs);
+
+/** Reads both results of every output and holds them to each other. */
+async function agree(
+  t: CaseContext,
+  fused: Readonly<Record<string, TrackedHandle | undefined>>,
+  derived: Readonly<Record<string, TrackedHandle | undefined>>,
+  scales: Readonly<Record<string, ArrayLike<number> | number | undefined>>,
+  quantity: "product" | "update",
+): Promise<void> {
+  for (const [name, handle] of Object.entries(fused)) {
+    if (handle === undefined) continue;
+    const values = await t.read(derived[name]!);
+    const scale = scales[name];
+    t.check(await t.read(handle), { values, scale, terms: scale }, betweenTwo(t.judge(quantity)), name);
+  }
+}
+
+const shape = { rows: 33, inputs: 10, units: 7 };
+const product = { m: 33, n: 7, k: 10, batch: 1, transA: false, transB: false, accumulate: false };
+
+function linearCase(name: string, withBias: boolean): Case {
+  return quick(
+    name,
+    async (t) => {
+      const random = t.random();
+      const [x, w] = [t.generate(330, random.normal), t.generate(70, random.normal)];
+      const b = withBias ? t.generate(7, random.normal) : undefined;
+      const inputs = { x: t.float(x), w: t.float(w), b: b && t.float(b) };
+      const [fused, derived] = [{ y: t.output(231) }, { y: t.output(231) }];
+      t.kernels.linear!(fused, inputs, shape);
+      derivedLinear(t.backend, derived, inputs, shape);
+      const { scale } = gemm(absolute(x), absolute(w), undefined, product);
+      const withB = Float64Array.from(scale as ArrayLike<number>, (size, d) => size + Math.abs(b?.[d % 7] ?? 0));
+      await agree(t, fused, derived, { y: withB }, "product");
+    },
+    offered("linear"),
+  );
+}
+
+const gradientOutputs = ["dx", "dw", "db"] as const;
+
+const sgdStyles = {
+  "sgd-plain": { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, gradientScale: 1 },
+  "sgd-momentum": { momentum: 0.9, dampening: 0.1, nesterov: false, weightDecay: 0.01, gradientScale: 0.5 },
+  "sgd-nesterov": { momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0.01, gradientScale: 1 },
+};
+
+/** Each fusion that a backend has, against the form that core derives from the required kernels. */
+export const fusionCases: readonly Case[] = [
+  linearCase("linear", true),
+  linearCase("linear-without-bias", false),
+  quick(
+    "linear-gradient",
+    async (t) => {
+      const random = t.random();
+      const data = { x: t.generate(330, random.normal), w: t.generate(70, random.normal), g: t.generate(231, random.normal) };
+      const inputs = { x: t.float(data.x), w: t.float(data.w), g: t.float(data.g) };
+      const [x, w, g] = [absolute(data.x), absolute(data.w), absolute(data.g)];
+      const scales = {
+        dx: gemm(g, w, undefined, { ...product, m: 33, n: 10, k: 7, transB: true }).scale,
+        dw: gemm(x, g, undefined, { ...product, m: 10, n: 7, k: 33, transA: true }).scale,
+        db: gemm(new Float64Array(33).fill(1), g, undefined, { ...product, m: 1, n: 7, k: 33 }).scale,
+      };
+      for (const wanted of [gradientOutputs, ...gradientOutputs.map((name) => [name])]) {
+        const make = () => ({
+          dx: wanted.includes("dx") ? t.output(330) : undefined,
+          dw: wanted.includes("dw") ? t.output(70) : undefined,
+          db: wanted.includes("db") ? t.output(7) : undefined,
+        });
+        const [fused, derived] = [make(), make()];
+        t.kernels.linearGradient!(fused, inputs, shape);
+        derivedLinearGradient(t.backend, derived, inputs, shape);
+        await agree(t, fused, derived, scales, "product");
+      }
+    },
+    offered("linearGradient"),
+  ),
+  ...(["labels", "probabilities"] as const).flatMap((targets) =>
+    [false, true].flatMap((transW) =>
+      // One chunk, and less memory than two rows of logits take.
+      [2 ** 30, 64].map((maxBytes) =>
+        quick(
+          `linear-cross-entropy-${targets}${transW ? "-stored-by-class" : ""}${maxBytes === 64 ? "-in-chunks" : ""}`,
+          (t) => linearCrossEntropy(t, targets, transW, maxBytes),
+          offered("linearCrossEntropy"),
+        ),
+      ),
+    ),
+  ),
+  ...Object.entries(sgdStyles).map(([name, style]) =>
+    quick(
+      name,
+      async (t) => {
+        const random = t.random();
+        const params = { ...style, length: 330, learningRate: 0.1 };
+        const [p, g, v] = [t.generate(330, random.normal), t.generate(330, random.normal), t.generate(330, random.normal)];
+        const make = () => ({ parameter: t.float(p), velocity: style.momentum === 0 ? undefined : t.float(v) });
+        const [fused, derived] = [make(), make()];
+        const gradient = t.float(g);
+        for (let step = 0; step < 3; step++) {
+          t.kernels.sgd!(fused, { ...fused, gradient }, params);
+          derivedSgd(t.backend, derived, { ...derived, gradient }, params);
+        }
+        const terms = Float64Array.from(p, (value, i) => 3 * (Math.abs(value) + Math.abs(g[i]!) + Math.abs(v[i]!)));
+        await agree(t, fused, derived, { parameter: terms, velocity: terms }, "update");
+      },
+      offered("sgd"),
+    ),
+  ),
+  ...[true, false].map((decoupled) =>
+    quick(
+      decoupled ? "adamw" : "adam-with-decay",
+      async (t) => {
+        const random = t.random();
+        const options = { length: 330, learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
+        const [p, g] = [t.generate(330, random.normal), t.generate(330, () => 0.1 + random.uniform())];
+        const make = () => ({ parameter: t.float(p), mean: t.float(new Float64Array(330)), variance: t.float(new Float64Array(330)) });
+        const [fused, derived] = [make(), make()];
+        const gradient = t.float(g);
+        for (let step = 1; step <= 3; step++) {
+          const corrections = { correction1: 1 - 0.9 ** step, correction2: 1 - 0.999 ** step };
+          const params = { ...options, ...corrections, decoupled, gradientScale: 0.5 };
+          t.kernels.adamw!(fused, { ...fused, gradient }, params);
+          derivedAdamw(t.backend, derived, { ...derived, gradient }, params);
+        }
+        const terms = Float64Array.from(p, (value, i) => Math.abs(value) + Math.abs(g[i]!));
+        const squares = Float64Array.from(g, (value, i) => 0.003 * (value * value + 0.01 * p[i]! * p[i]!));
+        await agree(t, fused, derived, { parameter: terms, mean: terms, variance: squares }, "update");
+      },
+      offered("adamw"),
+    ),
+  ),
+];
+
+async function linearCrossEntropy(
+  t: CaseContext,
+  targets: "labels" | "probabilities",
+  transW: boolean,
+  maxBytes: number,
+): Promise<void> {
+  const random = t.random();
+  const [rows, inputs, classes] = [33, 10, 7];
+  const [x, w, b] = [t.generate(330, random.normal), t.generate(70, random.normal), t.generate(7, random.normal)];
+  const given = {
+    x: t.float(x),
+    w: t.float(w),
+    b: t.float(b),
+    labels: targets === "labels" ? t.i32(Int32Array.from({ length: rows }, (_, r) => (r % 5 === 4 ? -1 : r % classes))) : undefined,
+    probabilities: targets === "probabilities" ? t.float(t.generate(231, random.uniform)) : undefined,
+    rowScale: t.float(t.generate(rows, () => 0.5 + random.uniform())),
+  };
+  const make = () => ({
+    rowLoss: t.output(rows),
+    state: t.output(3 * rows),
+    dx: t.output(rows * inputs),
+    dw: t.output(inputs * classes),
+    db: t.output(classes),
+  });
+  const [fused, derived] = [make(), make()];
+  const params = { rows, classes, inner: 1, smoothing: 0.1, scale: 0.5, inputs, transW, maxBytes };
+  t.kernels.linearCrossEntropy!(fused, given, params);
+  derivedLinearCrossEntropy(t.backend, derived, given, params);
+  // A logit is wrong by its product's scale, and what is computed from it by as much times what it is multiplied with.
+  const logit = Math.max(...(gemm(absolute(x), absolute(w), undefined, { ...product, transB: transW }).values as Float64Array)) + 3;
+  const mass = targets === "labels" ? 1 : classes;
+  const scales = { rowLoss: logit * mass, dx: logit * mass * 4, dw: logit * mass * rows, db: logit * mass * rows };
+  const { state: fusedState, ...fusedRest } = fused;
+  await agree(t, fusedRest, derived, scales, "product");
+  const [one, other] = [await t.read(fusedState), await t.read(derived.state)];
+  const argmaxes = (list: ArrayLike<number>): number[] => Array.from({ length: rows }, (_, r) => list[3 * r + 1]!);
+  t.check(argmaxes(one), argmaxes(other), t.judge("exact"), "argmax");
+  t.check(one, { values: other, scale: logit * mass, terms: logit * mass }, betweenTwo(t.judge("product")), "state");
+}

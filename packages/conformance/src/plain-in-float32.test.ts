@@ -1,0 +1,4 @@
+import { plain } from "@surprisal/backend-cpu/plain";
+import { describeBackend } from "./vitest.ts";
+
+describeBackend({ name: "plain in float32 passes every quick case", create: () => plain({ precision: "f32" }) });

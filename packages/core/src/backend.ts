@@ -1,0 +1,443 @@
+/**
+ * The backend contract: all that the author of a backend reads.
+ *
+ * A backend is a memory and a set of kernels over it. Core owns shapes, lifetimes and gradients: it validates every
+ * argument, allocates every output and decides when memory is freed. A backend never sees a shape error, a gradient
+ * or a scope, and core never looks inside a handle.
+ *
+ * ## The queue
+ * - **Enqueueing is synchronous; {@link Backend.read} is the one wait.** A kernel call returns nothing, at once.
+ * - Kernels, `write`, `free` and `read` take effect in the order of the calls. `write` has copied its data when it
+ *   returns. `read` captures the value its handle has at its place in the order: a later kernel that overwrites the
+ *   handle, or a later `free`, does not change what it resolves to.
+ * - **A failed call poisons its outputs**, and what is computed from them: reading a poisoned handle rejects with the
+ *   first cause. Other reads succeed. A lost device poisons everything.
+ * - A failure that nobody reads surfaces twice: through {@link OpenOptions.onError} when it happens, and as the
+ *   rejection of {@link Backend.close}.
+ * - Kernels never throw for data: NaN and infinities are numbers.
+ *
+ * ## Data
+ * - Every handle is one flat run of numbers, row-major and contiguous. `"float"` is the backend's own floating point
+ *   format; `"i32"` holds labels and indices, nothing else. A backend without integers may hold i32 as floats: every
+ *   value is at most 2^24 in magnitude.
+ * - **Every output is overwritten completely**; what it held before is never read, except where a kernel says so.
+ *   A fresh handle holds anything.
+ * - An output may be the same handle as an input only where the kernel says "may alias". (A backend of immutable
+ *   buffers swaps a new buffer into the handle, and then aliasing is free.) Outputs of one call never alias each other.
+ * - Lengths may be 0, and then a kernel writes what an empty loop would.
+ *
+ * ## Sums
+ * Every sum longer than one block has a tree fixed by the shape alone, never by threads or timing: blocks of
+ * {@link AXIS_BLOCK} along a contiguous axis, blocks of {@link ROW_BLOCK} along any other, merged in order. So a
+ * backend gives the same bits for any number of threads.
+ *
+ * The contract is frozen: it may grow by optional kernels, optional inputs and optional parameters that come with a
+ * fact, never by a new obligation. docs/decisions/ tells what shaped it.
+ */
+
+/** What a handle holds: the backend's own floating point numbers, or integers (labels and indices only). */
+export type Kind = "float" | "i32";
+
+/** What `read` gives back: a fresh copy that the caller owns. */
+export type HostArray = Float32Array | Float64Array | Int32Array;
+
+/** Block length of a sum along a contiguous axis (classes). */
+export const AXIS_BLOCK = 4096;
+
+/** Block length of a sum along any other axis (rows), and along the inner axis of a matrix product. */
+export const ROW_BLOCK = 256;
+
+/**
+ * How exact a backend is. The conformance kit holds each class to its own tolerance, and never asks for the backend's
+ * name: `f64` — float64 throughout; `f32-rounded` — float32 in and out, computed in float64 and rounded once;
+ * `f32` — float32 arithmetic with compensated or blocked sums; `f32-gpu` — float32 on a device that may flush small
+ * numbers to zero and whose exp and log are only nearly right.
+ */
+export type PrecisionClass = "f64" | "f32-rounded" | "f32" | "f32-gpu";
+
+/** What a backend says about itself, as data. Core and the kit branch on these, never on a name. */
+export interface Facts {
+  /** The backend's name, as users select it. */
+  readonly name: string;
+  /** The tolerance class it is held to. */
+  readonly precision: PrecisionClass;
+  /** Bytes of one float: 4 or 8. */
+  readonly floatBytes: 4 | 8;
+  /** Which build of its kernels runs; results are repeatable bit by bit within one variant. */
+  readonly variant: string;
+  /** Whether NaN and infinities follow IEEE 754 everywhere. Some GPU drivers swallow NaN. */
+  readonly strictNonFinite: boolean;
+  /** The largest number of elements that one handle can hold. */
+  readonly maxLength: number;
+  /** Whether `softmaxCrossEntropy` takes `inner` > 1 (the class axis is not the last one). Core permutes otherwise. */
+  readonly innerClass: boolean;
+  /** How many threads compute. */
+  readonly threads: number;
+  /** The device in words, for reports. */
+  readonly device: string;
+}
+
+/** What core hands to a backend that it opens. */
+export interface OpenOptions {
+  /** Called once for each failure of a queued call, when it happens. */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * A backend that could be opened: what `openDevice` takes a list of. A plain value; nothing is registered anywhere.
+ * @typeParam H the backend's own handle
+ */
+export interface BackendProvider<H = unknown> {
+  /** The name under which reports and errors speak of it. */
+  readonly name: string;
+  /**
+   * Opens the backend, or throws (rejects) with an Error whose message is the reason why it is not available here
+   * and, where there is one, the remedy.
+   */
+  open(options: OpenOptions): Backend<H> | Promise<Backend<H>>;
+}
+
+/** An open backend: a memory and the kernels over it. */
+export interface Backend<H = unknown> {
+  readonly facts: Facts;
+  readonly kernels: Kernels<H>;
+  /** Reserves `length` (≥ 0) elements. May throw when memory is exhausted: nothing else has happened then. */
+  alloc(kind: Kind, length: number): H;
+  /** Gives a handle back, in queue order. Core frees each handle once and does not use it afterwards. */
+  free(handle: H): void;
+  /** Copies `data` (as long as the handle) into the handle before it returns, rounding to the handle's kind. */
+  write(handle: H, data: ArrayLike<number>): void;
+  /** The value at this place of the queue, as a copy. Rejects if the handle is poisoned or the device is lost. */
+  read(handle: H): Promise<HostArray>;
+  /** Releases everything. Rejects with the first failure that no `read` has reported. Called once. */
+  close(): Promise<void>;
+}
+
+/** The required kernels and the optional fusions. */
+export interface Kernels<H = unknown> extends RequiredKernels<H>, Partial<Fusions<H>> {}
+
+/**
+ * The kernels that every backend has. Each is a plain function of (outputs, inputs, host numbers).
+ * Methods, not properties, so that a backend with handles of its own type is assignable to `Backend`.
+ */
+export interface RequiredKernels<H = unknown> {
+  /**
+   * C = op(A)·op(B), or C += op(A)·op(B) with `accumulate`, for `batch` independent products.
+   * op(A) is m×k, stored k×m with `transA`; op(B) is k×n, stored n×k with `transB`; C is m×n.
+   * k = 0 gives zeros (or leaves C as it was). No aliasing.
+   */
+  gemm(outputs: { readonly c: H }, inputs: { readonly a: H; readonly b: H }, params: GemmParams): void;
+
+  /** y_i = fn(x_i; α, β) for `length` elements. `y` may alias `x`. */
+  unary(outputs: { readonly y: H }, inputs: { readonly x: H }, params: UnaryParams): void;
+
+  /**
+   * y[o, x, i] = fn(a[o, x, i], b[o, x, i]) over outer × axis × inner. Each operand has its own strides; a stride of 0
+   * broadcasts. `y` is contiguous and may alias an operand that is not broadcast.
+   */
+  binary(outputs: { readonly y: H }, inputs: { readonly a: H; readonly b: H }, params: BinaryParams): void;
+
+  /** y_i = condition_i ≠ 0 ? a_i : b_i. The operand that is not taken may be NaN. `y` may alias any input. */
+  select(
+    outputs: { readonly y: H },
+    inputs: { readonly condition: H; readonly a: H; readonly b: H },
+    params: { readonly length: number },
+  ): void;
+
+  /**
+   * y[o, i] = fold of x[o, ·, i] along the axis, for outer × axis × inner.
+   * `max` and `min` give NaN if any element is; `argmax` gives the FIRST index of the maximum (the first NaN, if there
+   * is one) as a float. axis ≥ 1 for `max`, `min` and `argmax`; the sum of nothing is 0. No aliasing.
+   */
+  reduce(outputs: { readonly y: H }, inputs: { readonly x: H }, params: ReduceParams): void;
+
+  /**
+   * Permute, broadcast, slice, flip, pad and concatenate in one: y[d] = x[offset + Σ d_i·strides_i] where every
+   * coordinate has from_i ≤ d_i < to_i, and background[d] (0 without a background) elsewhere.
+   * The index is in range wherever it is used. `y` may alias `background`, not `x`.
+   */
+  rearrange(
+    outputs: { readonly y: H },
+    inputs: { readonly x: H; readonly background?: H | undefined },
+    params: RearrangeParams,
+  ): void;
+
+  /** y_i = value. */
+  fill(outputs: { readonly y: H }, inputs: Record<never, never>, params: FillParams): void;
+
+  /** y[r, ·] = table[indices_r, ·]. Indices are in range. No aliasing. */
+  gatherRows(
+    outputs: { readonly y: H },
+    inputs: { readonly table: H; readonly indices: H },
+    params: GatherParams,
+  ): void;
+
+  /**
+   * table[t, ·] = Σ values[order_j, ·] for j = starts_t … starts_{t+1} − 1, in that order; 0 where the range is empty.
+   * Core has sorted the indices (stable) once: no atomics, and each row is summed in one fixed order. No aliasing.
+   * @param inputs `order` is i32 [rows], `starts` i32 [tableRows + 1]
+   */
+  scatterAddRows(
+    outputs: { readonly table: H },
+    inputs: { readonly values: H; readonly order: H; readonly starts: H },
+    params: ScatterParams,
+  ): void;
+
+  /**
+   * The fused loss, on rows of logits z with C classes. For each row, with the effective target T, S = Σ T_j,
+   * m = max z_j, k = the first index of m and the complement sum s' = Σ_{j≠k} e^{z_j − m}:
+   *
+   * - labels y:        T_j = (1−ε)·w_y·[j = y] + (ε/C)·w_j
+   * - probabilities q: T_j = w_j·((1−ε)·q_j + ε/C)
+   * - neither:         only `state` is asked for
+   * - rowLoss  = Σ_{j: T_j ≠ 0} T_j·(m − z_j) + S·log1p(s')      (not scaled)
+   * - gradient_j = u·(S·p_j − T_j), with p_j = e^{z_j − m}/(1 + s') and u = scale·rowScale
+   * - state    = (m, k, s'), three floats a row
+   *
+   * Exactness is the point. A one-hot row whose margin is 50 has loss and label gradient ±3.9e-22·(C−1), not 0:
+   * take the class k out of its own sum, S·p_k − T_k = Σ_{j≠k} T_j − S·s'/(1+s'), or leave the label out of the sum
+   * in the first pass (R = Σ_{j≠y}, loss = log1p(R/E), label gradient = −u·R/(R+E)).
+   *
+   * Row by row: label −1 means ignored: its logits are not read, loss 0, gradient exactly 0, state the identity
+   * (−∞, −1, 0). −∞ at a class with T_j = 0: that class has p = 0 and gradient 0. −∞ at a class with T_j > 0: loss +∞,
+   * gradient finite. A NaN or +∞ logit, or all logits −∞: loss and gradient NaN in that row only; its state has
+   * m = NaN, k = −1 for a NaN, s' = NaN for a NaN or +∞, and is the identity for all −∞.
+   *
+   * `gradient` may alias `logits`. Any subset of the outputs may be asked for. `state`, where given as input, is this
+   * kernel's own output for the same logits and lets a backend skip the first pass; it may be left unused.
+   */
+  softmaxCrossEntropy(
+    outputs: { readonly rowLoss?: H | undefined; readonly gradient?: H | undefined; readonly state?: H | undefined },
+    inputs: {
+      /** [rows, classes] (with `inner` > 1: [rows / inner, classes, inner]) */
+      readonly logits: H;
+      /** i32 [rows]: 0 ≤ label < classes, or −1 for an ignored row. Not together with `probabilities`. */
+      readonly labels?: H | undefined;
+      /** Laid out as the logits. */
+      readonly probabilities?: H | undefined;
+      /** w, [classes]; 1 if absent. */
+      readonly classWeights?: H | undefined;
+      /** [rows]; 1 if absent. */
+      readonly rowScale?: H | undefined;
+      /** [rows, 3] */
+      readonly state?: H | undefined;
+    },
+    params: SoftmaxCrossEntropyParams,
+  ): void;
+}
+
+export interface GemmParams {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly accumulate: boolean;
+}
+
+/**
+ * The functions of `unary`:
+ * `affine` α·x + β · `pow` x^α · `clamp` to [α, β], NaN stays · `exp` · `expm1` · `log` · `log1p` · `tanh` ·
+ * `sigmoid` 1/(1 + e^−x) · `relu` max(x, 0), NaN stays · `step` x > 0 ? 1 : 0 · `abs` · `sign` (0 for 0, NaN stays) ·
+ * `normalCdf` Φ(x) = erfc(−x/√2)/2 · `geluErf` x·Φ(x) · `geluTanh` x·sigmoid(2·√(2/π)·(x + 0.044715·x³)).
+ */
+export type UnaryFunction =
+  | "affine"
+  | "pow"
+  | "clamp"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "step"
+  | "abs"
+  | "sign"
+  | "normalCdf"
+  | "geluErf"
+  | "geluTanh";
+
+export interface UnaryParams {
+  readonly fn: UnaryFunction;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly length: number;
+}
+
+/**
+ * The functions of `binary`:
+ * `add` α·a + β·b · `mul` a·b · `div` a/b · `pow` a^b · `min`, `max` (NaN if either is) ·
+ * `equal`, `less`, `lessEqual` 1 or 0 (0 if either is NaN). α and β are used by `add` alone.
+ */
+export type BinaryFunction = "add" | "mul" | "div" | "pow" | "min" | "max" | "equal" | "less" | "lessEqual";
+
+/** Element strides of an operand over (outer, axis, inner); 0 broadcasts. */
+export type Strides3 = readonly [outer: number, axis: number, inner: number];
+
+export interface BinaryParams {
+  readonly fn: BinaryFunction;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly outer: number;
+  readonly axis: number;
+  readonly inner: number;
+  readonly aStrides: Strides3;
+  readonly bStrides: Strides3;
+}
+
+export type ReduceFunction = "sum" | "max" | "min" | "argmax" | "sumSquares";
+
+export interface ReduceParams {
+  readonly fn: ReduceFunction;
+  readonly outer: number;
+  readonly axis: number;
+  readonly inner: number;
+}
+
+/** All four lists have the length of `dims`: 1 to 5. Strides may be 0 (broadcast) or negative (flip). */
+export interface RearrangeParams {
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+export interface FillParams {
+  readonly value: number;
+  readonly length: number;
+}
+
+export interface GatherParams {
+  readonly rows: number;
+  readonly cols: number;
+  readonly tableRows: number;
+}
+
+export interface ScatterParams {
+  readonly rows: number;
+  readonly cols: number;
+  readonly tableRows: number;
+}
+
+export interface SoftmaxCrossEntropyParams {
+  readonly rows: number;
+  /** 1 ≤ classes ≤ 2^24 */
+  readonly classes: number;
+  /** 1, or with the `innerClass` fact the length of the axes behind the class axis; it divides `rows`. */
+  readonly inner: number;
+  /** Label smoothing ε, 0 ≤ ε ≤ 1. */
+  readonly smoothing: number;
+  /** The host's part of u. */
+  readonly scale: number;
+}
+
+/**
+ * The optional kernels. Core derives each from the required ones where a backend has none, and the kit checks a
+ * backend's own against the derived form.
+ */
+export interface Fusions<H = unknown> {
+  /** Y = X·W + b: X [rows, inputs], W [inputs, units], b [units] (0 if absent), Y [rows, units]. No aliasing. */
+  linear(
+    outputs: { readonly y: H },
+    inputs: { readonly x: H; readonly w: H; readonly b?: H | undefined },
+    params: LinearParams,
+  ): void;
+
+  /** dX = G·Wᵀ, dW = Xᵀ·G, db = Σ_rows G, for G = ∂Y. Any subset of the outputs may be asked for. No aliasing. */
+  linearGradient(
+    outputs: { readonly dx?: H | undefined; readonly dw?: H | undefined; readonly db?: H | undefined },
+    inputs: { readonly x: H; readonly w: H; readonly g: H },
+    params: LinearParams,
+  ): void;
+
+  /**
+   * `linear` and `softmaxCrossEntropy` as one: z = X·W + b, whose rows × classes logits never exist whole. Outputs
+   * and targets as in `softmaxCrossEntropy`; dX, dW and db are those of `linear` under its gradient.
+   */
+  linearCrossEntropy(
+    outputs: {
+      readonly rowLoss?: H | undefined;
+      readonly state?: H | undefined;
+      readonly dx?: H | undefined;
+      readonly dw?: H | undefined;
+      readonly db?: H | undefined;
+    },
+    inputs: {
+      readonly x: H;
+      readonly w: H;
+      readonly b?: H | undefined;
+      readonly labels?: H | undefined;
+      readonly probabilities?: H | undefined;
+      readonly classWeights?: H | undefined;
+      readonly rowScale?: H | undefined;
+      readonly state?: H | undefined;
+    },
+    params: SoftmaxCrossEntropyParams & {
+      /** Length of a row of X. */
+      readonly inputs: number;
+      /** W is stored [classes, inputs]. */
+      readonly transW: boolean;
+      /** The most bytes that logits may take at a time. */
+      readonly maxBytes: number;
+    },
+  ): void;
+
+  /**
+   * Stochastic gradient descent with momentum, PyTorch's formula (torch.optim.SGD):
+   * d = g + weightDecay·p; v = momentum·v + (1 − dampening)·d; p −= learningRate·(nesterov ? d + momentum·v : v).
+   * Without `velocity`, v = d. Each output aliases the input of its name.
+   */
+  sgd(
+    outputs: { readonly parameter: H; readonly velocity?: H | undefined },
+    inputs: { readonly parameter: H; readonly gradient: H; readonly velocity?: H | undefined },
+    params: SgdParams,
+  ): void;
+
+  /**
+   * Adam and AdamW, PyTorch's formula (torch.optim.Adam, AdamW; Kingma & Ba 2015, Loshchilov & Hutter 2019):
+   * decoupled: p −= learningRate·weightDecay·p; else g += weightDecay·p; m = β₁·m + (1−β₁)·g; v = β₂·v + (1−β₂)·g²;
+   * p −= learningRate/correction1 · m / (√v/√correction2 + ε), correction_i = 1 − β_iᵗ from the host.
+   * Each output aliases the input of its name.
+   */
+  adamw(
+    outputs: { readonly parameter: H; readonly mean: H; readonly variance: H },
+    inputs: { readonly parameter: H; readonly gradient: H; readonly mean: H; readonly variance: H },
+    params: AdamParams,
+  ): void;
+}
+
+export interface LinearParams {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly units: number;
+}
+
+export interface SgdParams {
+  readonly length: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  /** The gradient is multiplied by this first. */
+  readonly gradientScale: number;
+}
+
+export interface AdamParams {
+  readonly length: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Whether the decay is AdamW's (decoupled) or Adam's (added to the gradient). */
+  readonly decoupled: boolean;
+  readonly correction1: number;
+  readonly correction2: number;
+  /** The gradient is multiplied by this first. */
+  readonly gradientScale: number;
+}

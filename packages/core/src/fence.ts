@@ -1,0 +1,40 @@
+import type { Runtime } from "./runtime.ts";
+
+const STEPS_IN_FLIGHT = 2;
+const YIELD_EVERY_MS = 16;
+
+/** Keeps a loop polite: it yields to the event loop, and does not run ahead of the device. */
+export class Fence {
+  readonly #runtime: Runtime;
+  #handle: unknown;
+  #inFlight: Promise<unknown>[] = [];
+  #lastYield = performance.now();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async tick(): Promise<void> {
+    this.#handle ??= this.#marker();
+    const passed = this.#runtime.read("tick", this.#handle);
+    // A loop that stops ticking must not leave an unhandled rejection; the next tick or close reports it.
+    passed.catch(() => {});
+    this.#inFlight.push(passed);
+    if (this.#inFlight.length > STEPS_IN_FLIGHT) await this.#inFlight.shift();
+    if (performance.now() - this.#lastYield >= YIELD_EVERY_MS) {
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      this.#lastYield = performance.now();
+    }
+  }
+
+  free(): void {
+    if (this.#handle !== undefined) this.#runtime.free(this.#handle, "float", 1);
+    this.#handle = undefined;
+  }
+
+  #marker(): unknown {
+    const handle = this.#runtime.alloc("tick", "float", 1);
+    this.#runtime.write(handle, [0]);
+    return handle;
+  }
+}

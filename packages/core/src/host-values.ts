@@ -1,0 +1,114 @@
+import { ShapeError, ValueError } from "./errors.ts";
+import { checkedShape, type Shape, show, sizeOf } from "./shape.ts";
+
+/** Numbers with their shape, on the host: what `zeros` and the initialisers make and `device.tensor` takes. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: ArrayLike<number>;
+}
+
+/** A number, or arrays of arrays of numbers, all rows of one length. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** A view over numbers: any typed array but the 64-bit integers. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** Anything a tensor can be made from. */
+export type HostValues = NestedNumbers | NumberArray | HostTensor;
+
+/** A host tensor of zeros; `zeros(2, 3)` has shape [2, 3]. */
+export function zeros(...shape: number[]): HostTensor {
+  return full(shape, 0);
+}
+
+/** A host tensor of ones; `ones(2, 3)` has shape [2, 3]. */
+export function ones(...shape: number[]): HostTensor {
+  return full(shape, 1);
+}
+
+/** A host tensor with `value` everywhere. */
+export function full(shape: Shape, value: number): HostTensor {
+  const checked = checkedShape("full", shape);
+  return { shape: checked, data: new Float64Array(sizeOf(checked)).fill(value) };
+}
+
+/**
+ * Reads what a caller gave as values into flat data and a shape. A typed array is one axis unless `shape` says
+ * otherwise; `shape` also reshapes nested arrays.
+ */
+export function hostTensor(op: string, values: HostValues, shape?: Shape): HostTensor {
+  const { data, shape: own } = flatten(op, values);
+  if (shape === undefined) return { data, shape: own };
+  const wanted = checkedShape(op, shape);
+  if (sizeOf(wanted) !== data.length) {
+    throw new ShapeError(`${op}: shape ${show(wanted)} holds ${sizeOf(wanted)} numbers, but ${data.length} were given`);
+  }
+  return { data, shape: wanted };
+}
+
+function flatten(op: string, values: HostValues): HostTensor {
+  if (typeof values === "number") return { data: [values], shape: [] };
+  if (isNumberArray(values)) return { data: values, shape: [values.length] };
+  if (Array.isArray(values)) return flattenNested(op, values as readonly NestedNumbers[]);
+  if (isHostTensor(values)) return hostTensor(op, values.data as HostValues, values.shape);
+  throw new ValueError(
+    `${op}: values are numbers, nested arrays of numbers, or a typed array of numbers, not ${nameOf(values)}`,
+  );
+}
+
+function isHostTensor(values: unknown): values is HostTensor {
+  return typeof values === "object" && values !== null && "shape" in values && "data" in values;
+}
+
+/** Whether a value is a typed array of plain numbers (no BigInts, no DataView). */
+export function isNumberArray(values: unknown): values is NumberArray {
+  return ArrayBuffer.isView(values) && !(values instanceof DataView) && !isBigIntArray(values);
+}
+
+/** Whether a value is one of the 64-bit integer arrays. */
+export function isBigIntArray(values: unknown): values is BigInt64Array | BigUint64Array {
+  return values instanceof BigInt64Array || values instanceof BigUint64Array;
+}
+
+function flattenNested(op: string, values: readonly NestedNumbers[]): HostTensor {
+  const shape: number[] = [];
+  for (let level: NestedNumbers | undefined = values; Array.isArray(level); level = level[0]) {
+    shape.push(level.length);
+    if (shape.length > 32) throw new ShapeError(`${op}: nested arrays deeper than 32 axes`);
+  }
+  const data: number[] = [];
+  const visit = (item: unknown, depth: number): void => {
+    if (depth < shape.length) {
+      if (!Array.isArray(item) || item.length !== shape[depth]) {
+        const found = Array.isArray(item) ? `one of length ${item.length}` : nameOf(item);
+        throw new ShapeError(
+          `${op}: ragged arrays: expected an array of length ${shape[depth]} at depth ${depth}, found ${found}`,
+        );
+      }
+      for (const child of item) visit(child, depth + 1);
+    } else if (typeof item !== "number") {
+      throw new ValueError(`${op}: values are numbers, not ${nameOf(item)} (at position ${data.length})`);
+    } else {
+      data.push(item);
+    }
+  };
+  visit(values, 0);
+  return { data, shape };
+}
+
+/** A value's type in words, for error messages. */
+export function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 40))}`;
+  if (typeof value === "object") return `a ${value.constructor?.name ?? "bare object"}`;
+  return `the ${typeof value} ${String(value).slice(0, 40)}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * Surprisal's core: the backend contract, tensors and scopes, ops with their derivatives, gradients, and the fused
+ * softmax cross-entropy loss.
+ */
+export type * from "./backend.ts";
+export { AXIS_BLOCK, ROW_BLOCK } from "./backend.ts";
+export type { CandidateReport, Device } from "./device.ts";
+export {
+  BackendError,
+  DeviceMismatchError,
+  DisposedError,
+  type ErrorCode,
+  GradientError,
+  isSurprisalError,
+  LabelError,
+  OptionError,
+  ShapeError,
+  StaleTensorError,
+  type SurprisalError,
+  UnavailableError,
+  ValueError,
+} from "./errors.ts";
+export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
+export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
+export type { Like, Tensors } from "./gradients/structure.ts";
+export {
+  grad,
+  type HessianProduct,
+  hvp,
+  jvp,
+  type ValueAndGradients,
+  type ValueAndTangent,
+  valueAndGrad,
+  vjp,
+} from "./gradients/transforms.ts";
+export {
+  full,
+  type HostTensor,
+  type HostValues,
+  type NestedNumbers,
+  type NumberArray,
+  ones,
+  zeros,
+} from "./host-values.ts";
+export type { Integers } from "./integers.ts";
+export type { LossOptions, Reduction, Targets } from "./loss/loss-problem.ts";
+export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
+export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
+export * from "./ops.ts";
+export type { MemoryInfo } from "./runtime.ts";
+export type { Scope } from "./scope.ts";
+export type { Shape } from "./shape.ts";
+export type { NestedArray, Parameter, Tensor } from "./tensor.ts";
+export { type AdamStep, adamUpdate } from "./updates/adam-update.ts";
+export { assign } from "./updates/assign.ts";
+export { type SgdStep, sgdUpdate } from "./updates/sgd-update.ts";

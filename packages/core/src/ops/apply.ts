@@ -1,0 +1,105 @@
+import type { Kernels } from "../backend.ts";
+import { DeviceMismatchError, ValueError } from "../errors.ts";
+import { nameOf } from "../host-values.ts";
+import { type Pullback, record } from "../recording.ts";
+import type { Runtime } from "../runtime.ts";
+import { type Shape, sizeOf } from "../shape.ts";
+import { Region, Storage, Tensor, youngestRegion } from "../tensor.ts";
+
+/** One kernel call as an op: what it reads, the shape it makes, and how its derivative is taken. */
+export interface OpCall {
+  /** The op's public name, for errors. */
+  readonly op: string;
+  /** At least one. */
+  readonly inputs: readonly Tensor[];
+  readonly shape: Shape;
+  /** Enqueues the kernel. */
+  readonly run: (output: unknown, inputs: readonly unknown[], kernels: Kernels) => void;
+  /** Absent where the op is not differentiable. */
+  readonly pullback?: Pullback | undefined;
+  /** What the pullback reads besides inputs and output. */
+  readonly saved?: readonly Tensor[];
+}
+
+/**
+ * The one way an op runs: checks that its inputs are alive and on one device, allocates the output in the youngest
+ * scope among them, enqueues the kernel and writes the op down for whoever records.
+ */
+export function apply({ op, inputs, shape, run, pullback, saved }: OpCall): Tensor {
+  const runtime = runtimeOf(op, inputs);
+  const handles = inputs.map((input) => input.handle(op));
+  const output = allocate(op, runtime, shape, youngestRegion(inputs));
+  run(output.storage.handle, handles, runtime.kernels);
+  return pullback === undefined ? output : record(inputs, output, pullback, saved);
+}
+
+/** A tensor whose numbers are not written yet. */
+export function allocate(op: string, runtime: Runtime, shape: Shape, region: Region): Tensor {
+  region.assertOpen(op);
+  return new Tensor(new Storage(op, runtime, "float", sizeOf(shape)), shape, region);
+}
+
+/** Integers on the device: labels or indices that core has validated. */
+export function uploadIntegers(op: string, region: Region, data: Int32Array): Tensor {
+  const storage = new Storage(op, region.runtime, "i32", data.length);
+  region.runtime.write(storage.handle, data);
+  return new Tensor(storage, [data.length], region);
+}
+
+/** Host numbers on the device. */
+export function upload(op: string, region: Region, data: ArrayLike<number>, shape: Shape): Tensor {
+  const tensor = allocate(op, region.runtime, shape, region);
+  region.runtime.write(tensor.storage.handle, data);
+  return tensor;
+}
+
+/**
+ * A tensor with one value everywhere; the host remembers it.
+ * @internal
+ */
+export function filled(op: string, region: Region, shape: Shape, value: number): Tensor {
+  const tensor = allocate(op, region.runtime, shape, region);
+  region.runtime.kernels.fill({ y: tensor.storage.handle }, {}, { value, length: tensor.size });
+  tensor.uniform = value;
+  return tensor;
+}
+
+/** The device of an op's inputs, after checking that they are tensors and share one. */
+export function runtimeOf(op: string, inputs: readonly Tensor[]): Runtime {
+  for (const input of inputs) {
+    if (!(input instanceof Tensor)) {
+      throw new ValueError(`${op}: expected a tensor, not ${nameOf(input)}; make one with device.tensor(values)`);
+    }
+  }
+  const runtime = inputs[0]!.runtime;
+  for (const input of inputs) {
+    if (input.runtime !== runtime) {
+      throw new DeviceMismatchError(
+        `${op}: tensors of two devices (${runtime.facts.name} and ${input.runtime.facts.name}); copy one with await tensor.to(device)`,
+      );
+    }
+  }
+  return runtime;
+}
+
+/**
+ * A composition of ops as one op with a derivative of its own: `body` runs unrecorded, all that it made but its
+ * result is freed at once, and `pullback` is what recordings see.
+ */
+export function composed(
+  op: string,
+  inputs: readonly Tensor[],
+  body: (...inputs: Tensor[]) => Tensor,
+  pullback: Pullback,
+): Tensor {
+  runtimeOf(op, inputs);
+  const target = youngestRegion(inputs);
+  const inner = new Region(target.runtime, target);
+  try {
+    const output = body(...inputs.map((input) => input.alias(inner)));
+    if (output.region === inner) output.moveTo(target);
+    return record(inputs, output.region === target ? output : output.alias(target), pullback);
+  } finally {
+    inner.end();
+  }
+}

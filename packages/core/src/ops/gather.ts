@@ -1,0 +1,105 @@
+import { LabelError, ShapeError } from "../errors.ts";
+import type { Integers } from "../integers.ts";
+import { integers } from "../integers.ts";
+import { record } from "../recording.ts";
+import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
+import { type Tensor, youngestRegion } from "../tensor.ts";
+import { apply, runtimeOf, uploadIntegers } from "./apply.ts";
+
+/**
+ * Rows of a table by index: y[i…, ·] = table[indices[i…], ·]; an embedding lookup (`tf.gather`, `tf.nn.embedding_lookup`,
+ * `torch.nn.functional.embedding`). Indices are host data: an integer array or nested arrays, whose shape comes first in y.
+ *
+ * ∂table = scatterAdd(g, indices).
+ * @throws LabelError if an index is no integer or outside [0, rows of the table)
+ */
+export function gather(table: Tensor, indices: Integers): Tensor {
+  runtimeOf("gather", [table]);
+  if (table.rank === 0) throw new ShapeError("gather: the table is a scalar; it needs at least one axis of rows");
+  return gatherChecked(table, checkedIndices("gather", indices, table.shape[0]!));
+}
+
+/**
+ * Sums rows into a table: table[t, ·] = Σ values[i, ·] over indices_i = t; the derivative of {@link gather}, and a
+ * segment sum. Each row of the table is summed in the order of `indices`: the same bits every time.
+ *
+ * ∂values = gather(g, indices).
+ */
+export function scatterAdd(values: Tensor, indices: Integers, tableRows: number): Tensor {
+  runtimeOf("scatterAdd", [values]);
+  if (!Number.isSafeInteger(tableRows) || tableRows < 0) {
+    throw new ShapeError(`scatterAdd: the table has a whole number of rows ≥ 0, not ${tableRows}`);
+  }
+  const checked = checkedIndices("scatterAdd", indices, tableRows);
+  if (!sameShape(values.shape.slice(0, checked.shape.length), checked.shape)) {
+    throw new ShapeError(
+      `scatterAdd: values ${show(values.shape)} do not begin with the shape of the indices ${show(checked.shape)}`,
+    );
+  }
+  return scatterAddChecked(values, checked, tableRows);
+}
+
+interface Indices {
+  readonly data: Int32Array;
+  readonly shape: Shape;
+}
+
+function checkedIndices(op: string, indices: Integers, rows: number): Indices {
+  const { data, shape } = integers(op, "index", indices);
+  const checked = new Int32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const index = data[i]!;
+    if (!(index >= 0 && index < rows)) {
+      throw new LabelError(
+        `${op}: index ${index} at position ${i} is outside the table's ${rows} rows`,
+        i,
+        index,
+        rows,
+      );
+    }
+    checked[i] = index;
+  }
+  return { data: checked, shape };
+}
+
+function gatherChecked(table: Tensor, indices: Indices): Tensor {
+  const [tableRows, ...row] = table.shape;
+  const params = { rows: indices.data.length, cols: sizeOf(row), tableRows: tableRows! };
+  const uploaded = uploadIntegers("gather", table.region, indices.data);
+  const y = apply({
+    op: "gather",
+    inputs: [table, uploaded],
+    shape: [...indices.shape, ...row],
+    run: (out, [t, i], kernels) => kernels.gatherRows({ y: out }, { table: t, indices: i }, params),
+  });
+  uploaded.dispose();
+  return record([table], y, (g) => [() => scatterAddChecked(g, indices, tableRows!)]);
+}
+
+function scatterAddChecked(values: Tensor, indices: Indices, tableRows: number): Tensor {
+  const row = values.shape.slice(indices.shape.length);
+  const params = { rows: indices.data.length, cols: sizeOf(row), tableRows };
+  const { order, starts } = sortedRows(indices.data, tableRows);
+  const region = youngestRegion([values]);
+  const uploads = [uploadIntegers("scatterAdd", region, order), uploadIntegers("scatterAdd", region, starts)];
+  const table = apply({
+    op: "scatterAdd",
+    inputs: [values, ...uploads],
+    shape: [tableRows, ...row],
+    run: (out, [v, o, s], kernels) =>
+      kernels.scatterAddRows({ table: out }, { values: v, order: o, starts: s }, params),
+  });
+  for (const upload of uploads) upload.dispose();
+  return record([values], table, (g) => [() => gatherChecked(g, indices)]);
+}
+
+/** A stable counting sort: positions of the indices by table row, and where each row's positions begin. */
+function sortedRows(indices: Int32Array, tableRows: number): { order: Int32Array; starts: Int32Array } {
+  const starts = new Int32Array(tableRows + 1);
+  for (const index of indices) starts[index + 1]!++;
+  for (let t = 0; t < tableRows; t++) starts[t + 1]! += starts[t]!;
+  const next = starts.slice();
+  const order = new Int32Array(indices.length);
+  for (let i = 0; i < indices.length; i++) order[next[indices[i]!]!++] = i;
+  return { order, starts };
+}

@@ -1,0 +1,29 @@
+import { ShapeError } from "../errors.ts";
+import { record } from "../recording.ts";
+import { checkedShape, type Shape, show, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { runtimeOf } from "./apply.ts";
+
+/**
+ * The same numbers in another shape: y_flat = x_flat. Costs nothing; the result shares the numbers of `x`.
+ * One axis may be −1: it becomes what the others leave (`tf.reshape`, `torch.reshape`).
+ *
+ * ∂x = reshape(g, shape of x).
+ * @throws ShapeError if the sizes differ
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  runtimeOf("reshape", [x]);
+  const to = resolved(x, shape);
+  return record([x], x.alias(x.region, to), (g) => [() => reshape(g, x.shape)]);
+}
+
+function resolved(x: Tensor, shape: Shape): Shape {
+  const free = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  const known = checkedShape("reshape", free < 0 ? shape : shape.with(free, 1));
+  const rest = sizeOf(known);
+  const to = free < 0 ? known : known.with(free, rest === 0 ? 0 : x.size / rest);
+  if (sizeOf(to) !== x.size || (free >= 0 && !Number.isInteger(to[free]))) {
+    throw new ShapeError(`reshape: ${show(x.shape)} has ${x.size} elements and does not fit ${show(shape)}`);
+  }
+  return to;
+}

@@ -1,0 +1,99 @@
+/** Softmax and its logarithms, from the row state (m, k, s') of the loss kernel: exact where exp(x)/Σ is not. */
+import { ShapeError } from "../errors.ts";
+import { axesOf, axisOf, show, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { apply, composed, runtimeOf } from "./apply.ts";
+import { add, affine, div, exp, log1p, mul, sub } from "./arithmetic.ts";
+import { equal } from "./compare.ts";
+import { reshape } from "./reshape.ts";
+import { select } from "./select.ts";
+import { slice } from "./slice.ts";
+import { type Axes, type ReduceOptions, sum } from "./sum.ts";
+import { axisLast, transpose } from "./transpose.ts";
+
+/**
+ * Probabilities along an axis (the last by default): p_j = e^(x_j − m)/(1 + s'), m = max x, s' = Σ_{j≠argmax} e^(x_j − m).
+ * A row that is all −∞, or holds NaN or +∞, is NaN.
+ *
+ * ∂x = p·(g − Σ g·p).
+ */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return alongAxis("softmax", x, axis, (z) =>
+    composed("softmax", [z], softmaxOf, (g, _, p) => [() => mul(p, sub(g, sum(mul(g, p), -1, { keepDims: true })))]),
+  );
+}
+
+/**
+ * log p along an axis (the last by default): (x_j − m) − log1p(s'); so the likeliest class keeps its tiny −s' where
+ * log(softmax(x)) gives 0.
+ *
+ * ∂x = g − p·Σ g.
+ */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return alongAxis("logSoftmax", x, axis, (z) =>
+    composed("logSoftmax", [z], logSoftmaxOf, (g, [input]) => [
+      () => sub(g, mul(softmax(input!), sum(g, -1, { keepDims: true }))),
+    ]),
+  );
+}
+
+/**
+ * log Σ e^x over axes (all by default): m + log1p(s'). All −∞ gives −∞, a +∞ gives +∞ (`torch.logsumexp`).
+ *
+ * ∂x = g·softmax(x).
+ */
+export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
+  runtimeOf("logSumExp", [x]);
+  const folded = axesOf("logSumExp", axes, x.rank);
+  const keptAxes = [...x.shape.keys()].filter((i) => !folded.includes(i));
+  const kept = keptAxes.map((i) => x.shape[i]!);
+  const ordered = transpose(x, [...keptAxes, ...folded]);
+  const rows = reshape(ordered, [...kept, sizeOf(folded.map((i) => x.shape[i]!))]);
+  const y = composed("logSumExp", [rows], logSumExpOf, (g, [input]) => [
+    () => mul(reshape(g, [...g.shape, 1]), softmax(input!)),
+  ]);
+  const result = reshape(y, keepDims ? x.shape.map((axis, i) => (folded.includes(i) ? 1 : axis)) : kept);
+  for (const temporary of [ordered, rows, y]) temporary.dispose();
+  return result;
+}
+
+function alongAxis(op: string, x: Tensor, axis: number, run: (z: Tensor) => Tensor): Tensor {
+  runtimeOf(op, [x]);
+  if (x.rank === 0) throw new ShapeError(`${op}: a scalar has no axis of classes; reshape it to [1]`);
+  const { moved, restore } = axisLast(x, axisOf(op, axis, x.rank));
+  const y = run(moved);
+  const result = restore(y);
+  if (moved !== x) for (const temporary of [moved, y]) temporary.dispose();
+  return result;
+}
+
+function softmaxOf(z: Tensor): Tensor {
+  const { m, s } = rowState("softmax", z);
+  return div(exp(sub(z, m)), affine(s, 1, 1));
+}
+
+function logSoftmaxOf(z: Tensor): Tensor {
+  const { m, s } = rowState("logSoftmax", z);
+  return sub(sub(z, m), log1p(s));
+}
+
+function logSumExpOf(z: Tensor): Tensor {
+  const { m, s } = rowState("logSumExp", z);
+  return reshape(select(equal(m, Number.POSITIVE_INFINITY), m, add(m, log1p(s))), z.shape.slice(0, -1));
+}
+
+/** The largest element m and the complement sum s' of each row, as [..., 1]. */
+function rowState(op: string, z: Tensor): { m: Tensor; s: Tensor } {
+  const classes = z.shape.at(-1)!;
+  if (classes === 0) throw new ShapeError(`${op}: ${show(z.shape)} has an empty axis of classes`);
+  const rows = z.size / classes;
+  const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
+  const state = apply({
+    op,
+    inputs: [z],
+    shape: [rows, 3],
+    run: (out, [logits], kernels) => kernels.softmaxCrossEntropy({ state: out }, { logits }, params),
+  });
+  const column = (i: number): Tensor => reshape(slice(state, [0, i], [rows, 1]), [...z.shape.slice(0, -1), 1]);
+  return { m: column(0), s: column(2) };
+}

@@ -1,0 +1,104 @@
+import { Region, type Tape, type Tensor } from "./tensor.ts";
+
+/** A gradient with a host number in front of it: `factor · tensor`, multiplied out only where it must be. */
+export interface Scaled {
+  readonly tensor: Tensor;
+  readonly factor: number;
+}
+
+/** `factor · tensor`, for pullbacks that only scale. */
+export function scaled(tensor: Tensor, factor: number): Scaled {
+  return { tensor, factor };
+}
+
+/** Computes the gradient with respect to one input; called only where that gradient is wanted. */
+export type InputGradient = () => Tensor | Scaled;
+
+/**
+ * The derivative of an op, applied: from the cotangent `g` of the output, the gradient of each input (`undefined`
+ * where the op is not differentiable). Linear in `g`, and written with ops, so that a second recording can
+ * differentiate it. `inputs` are the op's own, with parameters pinned to the version the op read.
+ */
+export type Pullback = (
+  g: Tensor,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  wanted: readonly boolean[],
+) => readonly (InputGradient | undefined)[];
+
+/** One op, written down. */
+export interface Entry {
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  /** What else the pullback reads: freed once it has run. */
+  readonly saved: readonly Tensor[];
+  readonly pullback: Pullback;
+}
+
+/** The ops on tracked tensors, in order, with what their pullbacks need; tensors made while it is open live in it. */
+export class Recording implements Tape {
+  readonly region: Region;
+  readonly persistent: boolean;
+  readonly entries: Entry[] = [];
+  recording = true;
+  live = true;
+
+  constructor(parent: Region, persistent = false) {
+    this.persistent = persistent;
+    this.region = new Region(parent.runtime, parent);
+  }
+
+  /** The same numbers as a member of this recording, differentiated through from here on. */
+  watch(source: Tensor): Tensor {
+    const watched = identity(source, this.region);
+    watched.tapes = [...watched.tapes, this];
+    return watched;
+  }
+
+  /** Ends the recording and frees what only it still held. */
+  end(): void {
+    this.recording = false;
+    this.live = false;
+    this.region.end();
+  }
+}
+
+/** The recordings that are open and differentiate through any of `inputs`. */
+export function recordingsOf(inputs: readonly Tensor[]): readonly Recording[] {
+  let found: Recording[] | undefined;
+  for (const input of inputs) {
+    for (const tape of input.tapes as readonly Recording[]) {
+      if (tape.recording && !found?.includes(tape)) {
+        found ??= [];
+        found.push(tape);
+      }
+    }
+  }
+  return found ?? none;
+}
+const none: readonly Recording[] = [];
+
+/** Writes an op down in every recording that differentiates through one of its inputs. Returns the output. */
+export function record(
+  inputs: readonly Tensor[],
+  output: Tensor,
+  pullback: Pullback,
+  saved: readonly Tensor[] = [],
+): Tensor {
+  const recordings = recordingsOf(inputs);
+  if (recordings.length === 0) return output;
+  const youngest = recordings.reduce((a, b) => (b.region.age > a.region.age ? b : a));
+  const pinned = inputs.map((input) => (input.mutable ? input.alias(youngest.region) : input));
+  const entry: Entry = { inputs: pinned, output, saved, pullback };
+  for (const recording of recordings) {
+    for (const tensor of [...pinned, output, ...saved]) tensor.saveFor(recording);
+    recording.entries.push(entry);
+  }
+  output.tapes = recordings;
+  return output;
+}
+
+/** The same tensor as a member of another region, recorded as the identity. */
+export function identity(source: Tensor, region: Region): Tensor {
+  return record([source], source.alias(region), (g) => [() => g]);
+}

@@ -1,0 +1,141 @@
+import { DisposedError } from "./errors.ts";
+import { GradientTape, type GradientTapeOptions } from "./gradients/gradient-tape.ts";
+import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./gradients/recorded.ts";
+import { type Like, overTensors, structured, type Tensors, tensorsOf } from "./gradients/structure.ts";
+import type { HessianProduct, ValueAndGradients, ValueAndTangent } from "./gradients/transforms.ts";
+import { type HostValues, hostTensor } from "./host-values.ts";
+import { upload } from "./ops/apply.ts";
+import type { Shape } from "./shape.ts";
+import { type Parameter, Region, Storage, Tensor } from "./tensor.ts";
+
+/**
+ * A lexical lifetime. A result belongs to the youngest scope among its inputs; `dispose` frees what belongs to the
+ * scope. Nothing is ambient: scopes survive `await`, and concurrent tasks each have their own.
+ *
+ * ```ts
+ * await device.scoped(async (step) => {
+ *   const { value, gradients } = step.valueAndGrad(loss, params);
+ *   …
+ * });
+ * ```
+ */
+export class Scope {
+  /** @internal */
+  readonly region: Region;
+
+  /** @internal */
+  constructor(region: Region) {
+    this.region = region;
+  }
+
+  /**
+   * A tensor from host numbers (copied): nested arrays, a typed array with an optional shape, or a host tensor.
+   * @throws ShapeError for ragged arrays or a shape that does not fit, ValueError for what is no number
+   */
+  tensor(values: HostValues, shape?: Shape): Tensor {
+    const host = hostTensor("tensor", values, shape);
+    return upload("tensor", this.region, host.data, host.shape);
+  }
+
+  /** A tensor that optimizers write in place, from host numbers. */
+  parameter(values: HostValues, shape?: Shape): Parameter {
+    const host = hostTensor("parameter", values, shape);
+    const { runtime } = this.region;
+    this.region.assertOpen("parameter");
+    const storage = new Storage("parameter", runtime, "float", host.data.length);
+    runtime.write(storage.handle, host.data);
+    return new Tensor(storage, host.shape, this.region, true) as Parameter;
+  }
+
+  /** A scope inside this one, to be disposed before it. */
+  scope(): Scope {
+    return new Scope(new Region(this.region.runtime, this.region));
+  }
+
+  /** Runs `f` with a scope of its own and disposes it on every exit. */
+  async scoped<R>(f: (scope: Scope) => R | Promise<R>): Promise<R> {
+    const inner = this.scope();
+    try {
+      return await f(inner);
+    } finally {
+      inner.region.end();
+    }
+  }
+
+  /**
+   * Hands a tensor of this scope to the scope around it, and returns it.
+   * @throws DisposedError if the tensor was freed or this is the device's own scope
+   */
+  keep<T extends Tensor>(tensor: T): T {
+    const { parent } = this.region;
+    if (parent === undefined)
+      throw new DisposedError("keep: the device's own scope has no scope around it; its tensors live until close");
+    tensor.handle("keep");
+    tensor.moveTo(parent);
+    return tensor;
+  }
+
+  /** Value and gradients of a scalar function, as tensors of this scope. See `valueAndGrad`. */
+  valueAndGrad<T extends Tensors>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): ValueAndGradients<T> {
+    const tensors = tensorsOf("valueAndGrad", params);
+    return inStructure<Like<T>>(params, gradientsOf("valueAndGrad", this.region, overTensors(f, params), tensors));
+  }
+
+  /** The gradients of a scalar function, as tensors of this scope. See `grad`. */
+  grad<T extends Tensors>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): Like<T> {
+    const { value, gradients } = this.valueAndGrad<T>(f, params);
+    value.dispose();
+    return gradients;
+  }
+
+  /** Vector–Jacobian product, in this scope. See `vjp`. */
+  vjp<T extends Tensors>(f: (params: NoInfer<Like<T>>) => Tensor, params: T, cotangent?: Tensor): ValueAndGradients<T> {
+    const tensors = tensorsOf("vjp", params);
+    return inStructure<Like<T>>(params, gradientsOf("vjp", this.region, overTensors(f, params), tensors, cotangent));
+  }
+
+  /** Jacobian–vector product, in this scope. See `jvp`. */
+  jvp<T extends Tensors>(
+    f: (params: NoInfer<Like<T>>) => Tensor,
+    params: T,
+    tangents: NoInfer<Like<T>>,
+  ): ValueAndTangent {
+    const directions = tensorsOf("jvp", tangents);
+    return directionalDerivative("jvp", this.region, overTensors(f, params), tensorsOf("jvp", params), directions);
+  }
+
+  /** Hessian–vector product, in this scope. See `hvp`. */
+  hvp<T extends Tensors>(
+    f: (params: NoInfer<Like<T>>) => Tensor,
+    params: T,
+    vectors: NoInfer<Like<T>>,
+  ): HessianProduct<T> {
+    const directions = tensorsOf("hvp", vectors);
+    const result = hessianTimes("hvp", this.region, overTensors(f, params), tensorsOf("hvp", params), directions);
+    const { value, gradients, products } = result;
+    return { ...inStructure<Like<T>>(params, { value, gradients }), products: structured<Like<T>>(params, products) };
+  }
+
+  /** A recording in TensorFlow's manner, whose results belong to this scope. */
+  gradientTape(options?: GradientTapeOptions): GradientTape {
+    return new GradientTape(this.region, options);
+  }
+
+  /**
+   * Frees all that belongs to the scope, and the scopes inside it. What an open recording saved is freed with that.
+   * @throws DisposedError on the second call
+   */
+  dispose(): void {
+    this.region.assertOpen("dispose");
+    this.region.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.region.end();
+  }
+
+  /** `Scope with 3 tensors` */
+  toString(): string {
+    return this.region.ended ? "Scope (disposed)" : `Scope with ${this.region.tensors} tensors`;
+  }
+}

@@ -1,0 +1,89 @@
+import { ShapeError, ValueError } from "./errors.ts";
+
+/** The lengths of a tensor's axes, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** The number of elements of a shape: the product of its axes, 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const axis of shape) size *= axis;
+  return size;
+}
+
+/** `[2, 3]`, as error messages print a shape. */
+export function show(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === b[i]);
+}
+
+/** Checks what a caller says is a shape: whole, non-negative axes whose product a float can count exactly. */
+export function checkedShape(op: string, shape: unknown): Shape {
+  if (!Array.isArray(shape)) throw new ValueError(`${op}: a shape is an array of whole numbers, not ${String(shape)}`);
+  if (shape.length > 32) throw new ShapeError(`${op}: a tensor has at most 32 axes, not ${shape.length}`);
+  for (const axis of shape) {
+    if (!Number.isSafeInteger(axis) || axis < 0) {
+      throw new ShapeError(`${op}: every axis of a shape is a whole number ≥ 0, not ${String(axis)} in ${show(shape)}`);
+    }
+  }
+  const checked = Object.freeze([...(shape as number[])]);
+  if (!Number.isSafeInteger(sizeOf(checked)))
+    throw new ShapeError(`${op}: ${show(checked)} has too many elements to count`);
+  return checked;
+}
+
+/** An axis counted from the end if negative, as a position in a shape of `rank` axes. */
+export function axisOf(op: string, axis: number, rank: number): number {
+  const position = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || position < 0 || position >= rank) {
+    throw new ShapeError(
+      rank === 0
+        ? `${op}: a scalar has no axes, so there is no axis ${axis}`
+        : `${op}: axis ${axis} does not exist in ${rank} axes; it is a whole number from ${-rank} to ${rank - 1}`,
+    );
+  }
+  return position;
+}
+
+/** The axes named (all, if none are) as ascending positions. */
+export function axesOf(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const positions = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => axisOf(op, axis, rank));
+  if (new Set(positions).size !== positions.length)
+    throw new ShapeError(`${op}: an axis is named twice in ${show(positions)}`);
+  return positions.sort((a, b) => a - b);
+}
+
+/** Row-major strides in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * shape[i + 1]!;
+  return strides;
+}
+
+/** The shape that NumPy's broadcasting gives two shapes: axes align at the end, an axis of 1 stretches. */
+export function broadcastShape(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const shape: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new ShapeError(
+        `${op}: ${show(a)} and ${show(b)} do not broadcast: ${x} ≠ ${y}; each axis must be equal or 1`,
+      );
+    }
+    shape.push(x === 1 ? y : x);
+  }
+  return shape;
+}
+
+/** Strides with which a tensor of shape `from` is read as `to`: 0 where an axis stretches. */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
+  const own = stridesOf(from);
+  const missing = to.length - from.length;
+  return to.map((axis, i) => (i < missing || (from[i - missing] === 1 && axis !== 1) ? 0 : own[i - missing]!));
+}

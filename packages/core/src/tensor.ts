@@ -1,0 +1,271 @@
+/**
+ * Tensors, the scopes they belong to, and what both must know of a recording. The three are one idea, lifetime:
+ * a tensor lives until its region ends, unless an open recording still needs it.
+ */
+import type { HostArray, Kind } from "./backend.ts";
+import { DisposedError, ShapeError, StaleTensorError } from "./errors.ts";
+import type { HostTensor, HostValues } from "./host-values.ts";
+import type { Runtime } from "./runtime.ts";
+import { type Shape, show, sizeOf } from "./shape.ts";
+
+/** One handle of a backend, and how many tensors look at it (a reshaped tensor shares its source's numbers). */
+export class Storage {
+  readonly runtime: Runtime;
+  readonly handle: unknown;
+  readonly kind: Kind;
+  readonly length: number;
+  /** How often its numbers were written in place. */
+  version = 0;
+  #holders = 1;
+
+  constructor(op: string, runtime: Runtime, kind: Kind, length: number) {
+    this.runtime = runtime;
+    this.handle = runtime.alloc(op, kind, length);
+    this.kind = kind;
+    this.length = length;
+  }
+
+  share(): Storage {
+    this.#holders++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#holders === 0) this.runtime.free(this.handle, this.kind, this.length);
+  }
+}
+
+/** What a tensor must know of a recording (see recording.ts). */
+export interface Tape {
+  /** Whether ops on tracked tensors are being written down. */
+  readonly recording: boolean;
+  /** Whether a pullback may still run, so that what was saved must stay. */
+  readonly live: boolean;
+  /** Where the recording's own tensors live. */
+  readonly region: Region;
+}
+
+/** A lexical lifetime: its members end with it. Regions form a tree, and the younger of two is the inner one. */
+export class Region {
+  readonly runtime: Runtime;
+  readonly parent: Region | undefined;
+  readonly age: number;
+  readonly #members = new Set<Tensor>();
+  readonly #children = new Set<Region>();
+  #ended = false;
+
+  constructor(runtime: Runtime, parent: Region | undefined) {
+    this.runtime = runtime;
+    this.parent = parent;
+    this.age = runtime.nextAge();
+    if (parent === undefined) return;
+    parent.assertOpen("scope");
+    parent.#children.add(this);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get tensors(): number {
+    return this.#members.size;
+  }
+
+  assertOpen(op: string): void {
+    if (this.#ended) throw new DisposedError(`${op}: the scope was disposed; open another`);
+  }
+
+  add(tensor: Tensor): void {
+    this.assertOpen("scope");
+    this.#members.add(tensor);
+  }
+
+  remove(tensor: Tensor): void {
+    this.#members.delete(tensor);
+  }
+
+  /** Ends the region and all within it; what an open recording saved goes to that recording instead. */
+  end(): void {
+    if (this.#ended) return;
+    for (const child of this.#children) child.end();
+    this.#ended = true;
+    if (this.parent !== undefined) this.parent.#children.delete(this);
+    for (const tensor of this.#members) tensor.release();
+    this.#members.clear();
+  }
+}
+
+/** The youngest region among tensors: where the result of an op on them belongs. */
+export function youngestRegion(tensors: readonly Tensor[]): Region {
+  let youngest = tensors[0]!.region;
+  for (let i = 1; i < tensors.length; i++) {
+    const region = tensors[i]!.region;
+    if (region.age > youngest.age) youngest = region;
+  }
+  return youngest;
+}
+
+/**
+ * An n-dimensional array of floats on a device, row-major. Immutable, unless it is a {@link Parameter}.
+ *
+ * Tensors are made by `device.tensor`, by a scope, or by an op. A result belongs to the youngest scope among its
+ * inputs and is freed with that scope; `dispose` frees it earlier. Only `data`, `array` and `item` wait.
+ */
+export class Tensor {
+  readonly shape: Shape;
+  readonly size: number;
+  /** Whether the numbers can be written in place: true for parameters alone. */
+  readonly mutable: boolean;
+  /** @internal */
+  readonly storage: Storage;
+  /** @internal */
+  region: Region;
+  /** The version its reader relies on, where the storage can be written. @internal */
+  readonly pinned: number | undefined;
+  /** The recordings that differentiate through this tensor. @internal */
+  tapes: readonly Tape[] = [];
+  /** The one value that every element has, where the host knows it. @internal */
+  uniform: number | undefined;
+  #savers: Set<Tape> | undefined;
+  #disposed = false;
+
+  /** @internal */
+  constructor(storage: Storage, shape: Shape, region: Region, mutable = false) {
+    this.storage = storage;
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
+    this.size = sizeOf(shape);
+    this.region = region;
+    this.mutable = mutable;
+    this.pinned = mutable ? undefined : storage.version;
+    region.add(this);
+  }
+
+  /** The number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Whether the tensor was freed. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The device that holds it. @internal */
+  get runtime(): Runtime {
+    return this.storage.runtime;
+  }
+
+  /** A copy of the numbers, row-major: Float32Array or Float64Array as the device computes. */
+  async data(): Promise<Float32Array | Float64Array> {
+    return (await this.#read("data")) as Float32Array | Float64Array;
+  }
+
+  /** A copy as nested arrays of the tensor's shape (a number for a scalar). */
+  async array(): Promise<NestedArray> {
+    return nest(await this.#read("array"), this.shape, 0);
+  }
+
+  /** The number of a tensor with one element. */
+  async item(): Promise<number> {
+    if (this.size !== 1) {
+      throw new ShapeError(`item: ${show(this.shape)} has ${this.size} elements, not one; reduce it, or read data()`);
+    }
+    return (await this.#read("item"))[0]!;
+  }
+
+  /** A copy of this tensor on another device, or in a scope of one. The one way across devices. */
+  async to<T>(target: { tensor(values: HostValues): T }): Promise<T> {
+    const values: HostTensor = { data: await this.#read("to"), shape: this.shape };
+    return target.tensor(values);
+  }
+
+  /** Frees the tensor before its scope ends. An open recording that saved it keeps the numbers until it is done. */
+  dispose(): void {
+    if (this.#disposed) throw new DisposedError(`dispose: the tensor ${show(this.shape)} was disposed before`);
+    this.region.remove(this);
+    this.release();
+  }
+
+  /** `Tensor [2, 3]` */
+  toString(): string {
+    return `${this.mutable ? "Parameter" : "Tensor"} ${show(this.shape)}${this.#disposed ? " (disposed)" : ""}`;
+  }
+
+  /** The backend's handle, for an op that reads it now. @internal */
+  handle(op: string): unknown {
+    if (this.#disposed) {
+      const remedy = this.runtime.closed
+        ? "its device is closed"
+        : "keep it with scope.keep(tensor), or use it before its scope ends";
+      throw new DisposedError(`${op}: a tensor ${show(this.shape)} was used after it was disposed; ${remedy}`);
+    }
+    this.runtime.assertOpen(op);
+    if (this.pinned !== undefined && this.pinned !== this.storage.version) {
+      throw new StaleTensorError(
+        `${op}: a parameter ${show(this.shape)} was written after this computation read it (version ${this.storage.version}, saved ${this.pinned}); take gradients before the optimizer's step`,
+      );
+    }
+    return this.storage.handle;
+  }
+
+  /** Another tensor over the same numbers, as they are now. @internal */
+  alias(region: Region, shape: Shape = this.shape): Tensor {
+    this.handle("alias");
+    return new Tensor(this.storage.share(), shape, region);
+  }
+
+  /** Hands the tensor to another region. @internal */
+  moveTo(region: Region): void {
+    if (region === this.region) return;
+    region.add(this);
+    this.region.remove(this);
+    this.region = region;
+  }
+
+  /** Says that a recording needs the tensor for its pullbacks. @internal */
+  saveFor(tape: Tape): void {
+    this.#savers ??= new Set();
+    this.#savers.add(tape);
+  }
+
+  /** Frees the numbers, or hands them to the recording that still needs them. @internal */
+  release(): void {
+    if (this.#disposed) return;
+    const keeper = this.#keeper();
+    if (keeper !== undefined) {
+      this.region = keeper.region;
+      keeper.region.add(this);
+    } else {
+      this.#disposed = true;
+      this.storage.release();
+    }
+  }
+
+  #keeper(): Tape | undefined {
+    if (this.#savers === undefined) return undefined;
+    for (const tape of this.#savers) {
+      if (tape.live && !tape.region.ended) return tape;
+    }
+    return undefined;
+  }
+
+  #read(op: string): Promise<HostArray> {
+    const handle = this.handle(op);
+    return this.runtime.read(op, handle);
+  }
+}
+
+/** A tensor that optimizers and `assign` write in place: what models learn. Made by `device.parameter`. */
+export interface Parameter extends Tensor {
+  readonly mutable: true;
+}
+
+/** A number, or arrays of arrays of numbers. */
+export type NestedArray = number | NestedArray[];
+
+function nest(data: ArrayLike<number>, shape: Shape, offset: number): NestedArray {
+  if (shape.length === 0) return data[offset]!;
+  const [length, ...rest] = shape;
+  const step = sizeOf(rest);
+  return Array.from({ length: length! }, (_, i) => nest(data, rest, offset + i * step));
+}

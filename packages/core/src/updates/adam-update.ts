@@ -1,0 +1,74 @@
+import type { AdamParams } from "../backend.ts";
+import type { Parameter, Tensor } from "../tensor.ts";
+import { writable } from "./assign.ts";
+import { checkedGradient, Workspace } from "./workspace.ts";
+
+/** Hyperparameters of one step; see {@link adamUpdate}. */
+export interface AdamStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** AdamW's decay (true) or Adam's, which is added to the gradient (false). */
+  readonly decoupled: boolean;
+  /** Number of this step, from 1: corrects the bias of the first ones. */
+  readonly step: number;
+}
+
+/**
+ * One step of Adam or AdamW, in place, PyTorch's formula (`torch.optim.Adam`, `AdamW`; Kingma & Ba 2015, Loshchilov &
+ * Hutter 2019): m = β₁·m + (1−β₁)·g; v = β₂·v + (1−β₂)·g²; p −= lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε).
+ * By the backend's own kernel where it has one, else from the required kernels.
+ */
+export function adamUpdate(
+  parameter: Parameter,
+  gradient: Tensor,
+  mean: Parameter,
+  variance: Parameter,
+  step: AdamStep,
+): void {
+  const op = "adamUpdate";
+  const { kernels } = parameter.runtime;
+  const p = writable(op, parameter);
+  const g = checkedGradient(op, parameter, gradient);
+  const m = writable(op, mean);
+  const v = writable(op, variance);
+  const params: AdamParams = {
+    learningRate: step.learningRate,
+    beta1: step.beta1,
+    beta2: step.beta2,
+    epsilon: step.epsilon,
+    weightDecay: step.weightDecay,
+    decoupled: step.decoupled,
+    correction1: 1 - step.beta1 ** step.step,
+    correction2: 1 - step.beta2 ** step.step,
+    length: parameter.size,
+    gradientScale: 1,
+  };
+  if (kernels.adamw !== undefined) {
+    kernels.adamw({ parameter: p, mean: m, variance: v }, { parameter: p, gradient: g, mean: m, variance: v }, params);
+  } else {
+    derived(new Workspace(op, parameter), p, g, m, v, params);
+  }
+  for (const written of [parameter, mean, variance]) written.storage.version++;
+}
+
+function derived(work: Workspace, p: unknown, g: unknown, m: unknown, v: unknown, params: AdamParams): void {
+  const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, correction1, correction2 } = params;
+  let gradient = g;
+  if (weightDecay !== 0 && decoupled) work.unary(p, p, "affine", 1 - learningRate * weightDecay);
+  if (weightDecay !== 0 && !decoupled) {
+    gradient = work.temporary();
+    work.weightedSum(gradient, g, 1, p, weightDecay);
+  }
+  work.weightedSum(m, m, beta1, gradient, 1 - beta1);
+  const scratch = work.temporary();
+  work.unary(scratch, gradient, "pow", 2);
+  work.weightedSum(v, v, beta2, scratch, 1 - beta2);
+  work.unary(scratch, v, "pow", 0.5);
+  work.unary(scratch, scratch, "affine", 1 / Math.sqrt(correction2), epsilon);
+  work.div(scratch, m, scratch);
+  work.weightedSum(p, p, 1, scratch, -learningRate / correction1);
+  work.free();
+}
