@@ -1,6 +1,6 @@
 import type { HostArray } from "@surprisal/core";
 import type { CaseContext } from "./case.ts";
-import { compare, type Expected, type Worst } from "./comparison.ts";
+import { compare, type Worst } from "./comparison.ts";
 import { floatFormat } from "./float-format.ts";
 import type { InstrumentedBackend, TrackedHandle } from "./instrument.ts";
 import { randomNumbers } from "./random-numbers.ts";
@@ -49,8 +49,7 @@ export function caseContext(backend: InstrumentedBackend, id: string, seed: numb
     },
     judge: (quantity) => tolerance(facts.precision, quantity),
     check(actual, expected, judgement, name = judgement.quantity) {
-      const stated: Expected = "values" in expected && typeof expected.values !== "function" ? expected : { values: expected as ArrayLike<number> };
-      const comparison = compare(actual, stated, judgement, format, name);
+      const comparison = compare(actual, "length" in expected ? { values: expected } : expected, judgement, format, name);
       if (!worst || comparison.worst.ofAllowed > worst.ofAllowed) worst = comparison.worst;
       if (comparison.fault !== undefined) throw new Error(comparison.fault);
     },

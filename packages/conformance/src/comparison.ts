@@ -13,7 +13,7 @@ export interface Expected {
 /** The worst error that a comparison met, measured both ways. */
 export interface Worst {
   readonly quantity: string;
-  /** In units in the last place of the value. */
+  /** In units in the last place of the value, or of its terms where the judgement says so. */
   readonly ulp: number;
   /** In units of the scale. */
   readonly scaled: number;
@@ -56,7 +56,7 @@ export function compare(
         ofAllowed: Math.max(worst.ofAllowed, error.ofAllowed),
       };
     }
-    if (judgement.mostly && error.ulpAt > judgement.mostly.ulp) beyond++;
+    if (judgement.mostly && error.ulp > judgement.mostly.ulp) beyond++;
     if (error.ofAllowed > 1) {
       wrong++;
       fault ??= describe(name, i, actual[i]!, values[i]!, error, judgement);
@@ -73,15 +73,13 @@ export function compare(
 
 interface ElementError {
   readonly ulp: number;
-  readonly ulpAt: number;
   readonly scaled: number;
   readonly ofAllowed: number;
 }
 
-const right: ElementError = { ulp: 0, ulpAt: 0, scaled: 0, ofAllowed: 0 };
+const right: ElementError = { ulp: 0, scaled: 0, ofAllowed: 0 };
 const infinitelyWrong: ElementError = {
   ulp: Number.POSITIVE_INFINITY,
-  ulpAt: Number.POSITIVE_INFINITY,
   scaled: Number.POSITIVE_INFINITY,
   ofAllowed: Number.POSITIVE_INFINITY,
 };
@@ -95,19 +93,17 @@ function errorOf(
   format: FloatFormat,
 ): ElementError {
   const rounded = format.round(expected);
-  if (Object.is(actual, rounded) || actual === rounded) return right;
-  if (!Number.isFinite(actual) || !Number.isFinite(rounded)) return infinitelyWrong;
+  if (Object.is(actual, expected) || actual === expected) return right;
+  if (!Number.isFinite(actual) || !Number.isFinite(rounded)) return actual === rounded ? right : infinitelyWrong;
   if (Math.abs(expected) < judgement.flushBelow && Math.abs(actual) <= judgement.flushBelow) return right;
   const distance = Math.abs(actual - expected);
-  const ulp = format.ulp(expected);
-  const ulpAt = judgement.at === "terms" ? Math.max(ulp, format.ulp(terms)) : ulp;
-  const allowed = judgement.ulp * ulpAt + judgement.scaled * scale;
+  const ulp = judgement.at === "terms" ? format.ulp(Math.max(Math.abs(expected), terms)) : format.ulp(expected);
+  const allowed = judgement.ulp * ulp + judgement.scaled * scale;
   return {
     ulp: distance / ulp,
-    ulpAt: distance / ulpAt,
     scaled: distance / scale,
-    // Beside what is allowed, a value is never held to more than the nearest number of the format.
-    ofAllowed: distance / Math.max(allowed, judgement.quantity === "exact" ? 0 : ulp / 2),
+    // Nothing is held to more than the nearest number of the format.
+    ofAllowed: actual === rounded ? Math.min(1, distance / allowed) : distance / allowed,
   };
 }
 
@@ -133,7 +129,7 @@ function describe(
     ...(judgement.scaled > 0 ? [`${judgement.scaled} of scale`] : []),
   ].join(" + ");
   return (
-    `${name}[${i}]: expected ${expected}, got ${actual}: off by ${error.ulp.toPrecision(3)} ulp, ` +
+    `${name}[${i}]: expected ${expected}, got ${actual}: off by ${error.ulp.toPrecision(3)} ulp of the ${judgement.at}, ` +
     `${error.scaled.toPrecision(3)} of scale; allowed for ${judgement.quantity} in class ${judgement.precision}: ${allowed || "nothing"}`
   );
 }

@@ -22,7 +22,7 @@ export {
 } from "./errors.ts";
 export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
 export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
-export type { Like, Tensors } from "./gradients/structure.ts";
+export type { Like } from "./gradients/structure.ts";
 export {
   grad,
   type HessianProduct,

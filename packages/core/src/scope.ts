@@ -1,7 +1,7 @@
 import { DisposedError } from "./errors.ts";
 import { GradientTape, type GradientTapeOptions } from "./gradients/gradient-tape.ts";
 import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./gradients/recorded.ts";
-import { type Like, overTensors, structured, type Tensors, tensorsOf } from "./gradients/structure.ts";
+import { type Like, overTensors, structured, tensorsOf } from "./gradients/structure.ts";
 import type { HessianProduct, ValueAndGradients, ValueAndTangent } from "./gradients/transforms.ts";
 import { type HostValues, hostTensor } from "./host-values.ts";
 import { upload } from "./ops/apply.ts";
@@ -76,26 +76,26 @@ export class Scope {
   }
 
   /** Value and gradients of a scalar function, as tensors of this scope. See `valueAndGrad`. */
-  valueAndGrad<T extends Tensors>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): ValueAndGradients<T> {
+  valueAndGrad<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): ValueAndGradients<T> {
     const tensors = tensorsOf("valueAndGrad", params);
     return inStructure<Like<T>>(params, gradientsOf("valueAndGrad", this.region, overTensors(f, params), tensors));
   }
 
   /** The gradients of a scalar function, as tensors of this scope. See `grad`. */
-  grad<T extends Tensors>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): Like<T> {
+  grad<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): Like<T> {
     const { value, gradients } = this.valueAndGrad<T>(f, params);
     value.dispose();
     return gradients;
   }
 
   /** Vector–Jacobian product, in this scope. See `vjp`. */
-  vjp<T extends Tensors>(f: (params: NoInfer<Like<T>>) => Tensor, params: T, cotangent?: Tensor): ValueAndGradients<T> {
+  vjp<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T, cotangent?: Tensor): ValueAndGradients<T> {
     const tensors = tensorsOf("vjp", params);
     return inStructure<Like<T>>(params, gradientsOf("vjp", this.region, overTensors(f, params), tensors, cotangent));
   }
 
   /** Jacobian–vector product, in this scope. See `jvp`. */
-  jvp<T extends Tensors>(
+  jvp<T extends object>(
     f: (params: NoInfer<Like<T>>) => Tensor,
     params: T,
     tangents: NoInfer<Like<T>>,
@@ -105,7 +105,7 @@ export class Scope {
   }
 
   /** Hessian–vector product, in this scope. See `hvp`. */
-  hvp<T extends Tensors>(
+  hvp<T extends object>(
     f: (params: NoInfer<Like<T>>) => Tensor,
     params: T,
     vectors: NoInfer<Like<T>>,

@@ -3,7 +3,10 @@ import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
 import { kernel } from "./source.ts";
 
-/** Every number that a schedule may change from step to step is an argument: one compilation serves them all. */
+/**
+ * Every number that a schedule may change from step to step is an argument: one compilation serves them all. 1 − β is
+ * formed here in float64: in float32, 1 − 0.999 is off by 5e-5.
+ */
 const decayed = (weightDecay: string) => `(scale * g[i] + ${weightDecay} * p[i])`;
 
 const adamStep = kernel(
@@ -54,12 +57,12 @@ export const optimizers = (queue: Queue): Required<Pick<Fusions<Cell>, "sgd" | "
     const { parameter: p, gradient: g, mean, variance } = inputs;
     const coupled = params.decoupled ? 0 : params.weightDecay;
     const next = kernel(
-      ["p", "g", "m", "scale", "decay", "beta"],
-      `return beta * m[i] + (1 - beta) * ${decayed("decay")};`,
+      ["p", "g", "m", "scale", "decay", "beta", "fresh"],
+      `return beta * m[i] + fresh * ${decayed("decay")};`,
     );
     const square = kernel(
-      ["p", "g", "v", "scale", "decay", "beta"],
-      `const d = ${decayed("decay")}; return beta * v[i] + (1 - beta) * d * d;`,
+      ["p", "g", "v", "scale", "decay", "beta", "fresh"],
+      `const d = ${decayed("decay")}; return beta * v[i] + fresh * d * d;`,
     );
     queue.call({
       outputs: [outputs.parameter, outputs.mean, outputs.variance],
@@ -69,13 +72,13 @@ export const optimizers = (queue: Queue): Required<Pick<Fusions<Cell>, "sgd" | "
           output: outputs.mean,
           source: next,
           inputs: [p, g, mean],
-          numbers: [params.gradientScale, coupled, params.beta1],
+          numbers: [params.gradientScale, coupled, params.beta1, 1 - params.beta1],
         },
         {
           output: outputs.variance,
           source: square,
           inputs: [p, g, variance],
-          numbers: [params.gradientScale, coupled, params.beta2],
+          numbers: [params.gradientScale, coupled, params.beta2, 1 - params.beta2],
         },
         {
           output: outputs.parameter,

@@ -187,7 +187,7 @@ export const queueCases: readonly Case[] = [
     }
   }),
   memory.quick("freed-memory-comes-back", (t) => churn(t, 2 ** 20, 128)),
-  memory.full("freed-memory-comes-back-64-gib", (t) => churn(t, 2 ** 23, 1024)),
+  memory.full("freed-memory-comes-back-a-thousand-times", (t) => churn(t, 2 ** 23, 1024)),
 ];
 
 /** Holds one block at a time, `times` times: a backend that never takes memory back runs out of it. */

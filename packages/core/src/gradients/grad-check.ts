@@ -5,7 +5,7 @@ import { sum } from "../ops/sum.ts";
 import { checkKeys } from "../options.ts";
 import { Region, type Tensor } from "../tensor.ts";
 import { gradientsOf, hessianTimes } from "./recorded.ts";
-import { type Like, overTensors, type TensorFunction, type Tensors, tensorsOf } from "./structure.ts";
+import { type Like, overTensors, type TensorFunction, tensorsOf } from "./structure.ts";
 import { regionOf } from "./transforms.ts";
 
 export interface GradCheckOptions {
@@ -43,7 +43,7 @@ export interface GradCheckReport {
  * const { ok } = await gradCheck((x) => sum(exp(x)), device.tensor([0.1, 0.2]));
  * ```
  */
-export async function gradCheck<T extends Tensors>(
+export async function gradCheck<T extends object>(
   f: (params: NoInfer<Like<T>>) => Tensor,
   params: T,
   options: GradCheckOptions = {},

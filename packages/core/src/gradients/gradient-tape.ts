@@ -3,7 +3,7 @@ import { checkKeys } from "../options.ts";
 import { Recording } from "../recording.ts";
 import type { Region, Tensor } from "../tensor.ts";
 import { backward, checkedSeed, scalarSeed } from "./backward.ts";
-import { type Like, structured, type Tensors, tensorsOf } from "./structure.ts";
+import { type Like, structured, tensorsOf } from "./structure.ts";
 
 export interface GradientTapeOptions {
   /** Whether `gradient` may be called more than once (default false). Then the tape frees nothing before `dispose`. */
@@ -33,7 +33,7 @@ export class GradientTape {
   }
 
   /** The parameters as members of this tape: compute with these. */
-  watch<T extends Tensors>(params: T): Like<T> {
+  watch<T extends object>(params: T): Like<T> {
     this.#assertRecording("watch");
     return structured(
       params,
@@ -46,7 +46,7 @@ export class GradientTape {
    * tape, unless it is persistent.
    * @throws GradientError on the second call to a tape that is not persistent
    */
-  gradient<T extends Tensors>(output: Tensor, sources: T, cotangent?: Tensor): Like<T> {
+  gradient<T extends object>(output: Tensor, sources: T, cotangent?: Tensor): Like<T> {
     this.#assertRecording("gradient");
     const recording = this.#recording;
     const watched = tensorsOf("gradient", sources);

@@ -2,19 +2,21 @@ import { ValueError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
 import { Tensor } from "../tensor.ts";
 
-/** Tensors in any arrangement: one, an array, a record, or these nested. What models call their parameters. */
-export type Tensors = Tensor | readonly Tensors[] | { readonly [name: string]: Tensors };
-
-/** The same arrangement with tensors in place of parameters: what a gradient of it looks like. */
+/**
+ * The type of gradients: the arrangement of the parameters, with tensors in it. Parameters come as models hold them: one
+ * tensor, an array, a record, or these nested.
+ */
 export type Like<T> = T extends Tensor ? Tensor : { readonly [K in keyof T]: Like<T[K]> };
 
 /** The tensors of a structure in a fixed order. */
-export function tensorsOf(op: string, structure: unknown): Tensor[] {
+export function tensorsOf(op: string, structure: unknown, depth = 0): Tensor[] {
   if (structure instanceof Tensor) return [structure];
   if (typeof structure !== "object" || structure === null) {
     throw new ValueError(`${op}: expected a tensor, or an array or record of tensors, not ${nameOf(structure)}`);
   }
-  return Object.values(structure).flatMap((item) => tensorsOf(op, item));
+  if (depth > 64)
+    throw new ValueError(`${op}: the structure of parameters is nested deeper than 64, or contains itself`);
+  return Object.values(structure).flatMap((item) => tensorsOf(op, item, depth + 1));
 }
 
 /** The structure of `like` with other tensors in it, in the order of {@link tensorsOf}. Its callers state the type. */

@@ -6,7 +6,7 @@ import { GradientError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Region, youngestRegion } from "../tensor.ts";
 import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./recorded.ts";
-import { type Like, overTensors, structured, type Tensors, tensorsOf } from "./structure.ts";
+import { type Like, overTensors, structured, tensorsOf } from "./structure.ts";
 
 /** A function's value, and gradients in the structure of its parameters. */
 export interface ValueAndGradients<T> {
@@ -32,7 +32,7 @@ export interface HessianProduct<T> extends ValueAndGradients<T> {
  * gradient is `grad((x) => sum(grad(f)(x)))`.
  * @throws GradientError if `f` does not return a scalar tensor
  */
-export function valueAndGrad<P extends Tensors>(f: (params: P) => Tensor): (params: P) => ValueAndGradients<P> {
+export function valueAndGrad<P extends object>(f: (params: P) => Tensor): (params: P) => ValueAndGradients<P> {
   return (params) => {
     const op = "valueAndGrad";
     const tensors = tensorsOf(op, params);
@@ -41,7 +41,7 @@ export function valueAndGrad<P extends Tensors>(f: (params: P) => Tensor): (para
 }
 
 /** The gradient of a scalar function: `grad(f)(params)`, in the structure of the parameters. See {@link valueAndGrad}. */
-export function grad<P extends Tensors>(f: (params: P) => Tensor): (params: P) => Like<P> {
+export function grad<P extends object>(f: (params: P) => Tensor): (params: P) => Like<P> {
   return (params) => {
     const tensors = tensorsOf("grad", params);
     const { value, gradients } = gradientsOf("grad", regionOf("grad", tensors), overTensors(f, params), tensors);
@@ -54,7 +54,7 @@ export function grad<P extends Tensors>(f: (params: P) => Tensor): (params: P) =
  * Vector–Jacobian product of a function of any shape: the value y = f(params), and the gradient of ⟨y, cotangent⟩
  * (`torch.autograd.functional.vjp`). Without a cotangent y must be a scalar.
  */
-export function vjp<T extends Tensors>(
+export function vjp<T extends object>(
   f: (params: NoInfer<Like<T>>) => Tensor,
   params: T,
   cotangent?: Tensor,
@@ -68,7 +68,7 @@ export function vjp<T extends Tensors>(
  * Jacobian–vector product: the value y = f(params) and ẏ, its derivative along `tangents`
  * (`jax.jvp`, `torch.autograd.functional.jvp`).
  */
-export function jvp<T extends Tensors>(
+export function jvp<T extends object>(
   f: (params: NoInfer<Like<T>>) => Tensor,
   params: T,
   tangents: NoInfer<Like<T>>,
@@ -88,7 +88,7 @@ export function jvp<T extends Tensors>(
  * (`torch.autograd.functional.hvp`).
  * @throws GradientError if `f` does not return a scalar
  */
-export function hvp<T extends Tensors>(
+export function hvp<T extends object>(
   f: (params: NoInfer<Like<T>>) => Tensor,
   params: T,
   vectors: NoInfer<Like<T>>,
