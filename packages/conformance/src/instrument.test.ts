@@ -52,7 +52,6 @@ test("lengths and kinds are those that the numbers of the call say", async () =>
 });
 
 test("outputs are poisoned, but not what a kernel accumulates into", async () => {
-  const backend = await open();
   const seen: unknown[] = [];
   const inner = await plain().open({ onError: () => {} });
   const spy = instrument({
@@ -66,5 +65,4 @@ test("outputs are poisoned, but not what a kernel accumulates into", async () =>
   spy.kernels.gemm({ c }, { a, b }, square);
   await spy.read(a);
   expect(seen).toEqual([[1, 2, 3, 4], Array(4).fill(Number.NaN)]);
-  expect(backend.usage.made).toBe(0);
 });

@@ -22,7 +22,7 @@ export {
 } from "./errors.ts";
 export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
 export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
-export type { Like } from "./gradients/structure.ts";
+export { type Like, structured, tensorsOf } from "./gradients/structure.ts";
 export {
   grad,
   type HessianProduct,
@@ -53,4 +53,5 @@ export type { Shape } from "./shape.ts";
 export type { NestedArray, Parameter, Tensor } from "./tensor.ts";
 export { type AdamStep, adamUpdate } from "./updates/adam-update.ts";
 export { assign } from "./updates/assign.ts";
+export { parameterLike } from "./updates/parameter-like.ts";
 export { type SgdStep, sgdUpdate } from "./updates/sgd-update.ts";

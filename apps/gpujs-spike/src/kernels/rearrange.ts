@@ -3,7 +3,8 @@ import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
 import { kernel, split } from "./source.ts";
 
-function rearrangeSource({ dims, strides, offset, from, to }: RearrangeParams, background: boolean): string {
+// The offset is an argument: slices that walk along a tensor, minibatches for one, share a kernel.
+function rearrangeSource({ dims, strides, from, to }: RearrangeParams, background: boolean): string {
   const axes = dims.map((_, axis) => axis);
   const after = (axis: number) => dims.slice(axis + 1).reduce((product, size) => product * size, 1);
   const coordinates = axes.map((axis) =>
@@ -12,10 +13,10 @@ function rearrangeSource({ dims, strides, offset, from, to }: RearrangeParams, b
   const inside = axes.flatMap((axis) => [`d${axis} >= ${from[axis]}`, `d${axis} < ${to[axis]}`]).join(" && ");
   const index = axes.map((axis) => `d${axis} * (${strides[axis]})`).join(" + ");
   return kernel(
-    background ? ["x", "background"] : ["x"],
+    background ? ["x", "background", "offset"] : ["x", "offset"],
     `${coordinates.join("")}
     let y = ${background ? "background[i]" : "0"};
-    if (${inside}) { y = x[${offset} + ${index}]; }
+    if (${inside}) { y = x[offset + ${index}]; }
     return y;`,
   );
 }
@@ -25,7 +26,7 @@ export const rearrange = (queue: Queue): Pick<RequiredKernels<Cell>, "rearrange"
     const inputs = background ? [x, background] : [x];
     if (x.length > 0) {
       const source = rearrangeSource(params, background !== undefined);
-      queue.call({ outputs: [y], inputs, launches: [{ output: y, source, inputs }] });
+      queue.call({ outputs: [y], inputs, launches: [{ output: y, source, inputs, numbers: [params.offset] }] });
     } else {
       const source = background ? kernel(["background"], "return background[i];") : kernel([], "return 0;");
       queue.call({ outputs: [y], inputs, launches: [{ output: y, source, inputs: background ? [background] : [] }] });

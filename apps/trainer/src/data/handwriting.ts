@@ -1,5 +1,5 @@
+import type { RandomStream } from "@surprisal/nn";
 import type { PenPath } from "./pen-path.ts";
-import type { RandomStream } from "./random-stream.ts";
 
 /** How much one writer's hand differs from the next one's. Each is drawn evenly between its two ends. */
 const ROTATION = [-0.09, 0.09] as const; // tangent of half the angle: 10 degrees either way

@@ -1,5 +1,5 @@
+import type { RandomStream } from "@surprisal/nn";
 import type { PenPath } from "./pen-path.ts";
-import type { RandomStream } from "./random-stream.ts";
 
 export const IMAGE_SIZE = 28;
 

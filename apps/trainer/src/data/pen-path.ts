@@ -1,5 +1,5 @@
+import type { RandomStream } from "@surprisal/nn";
 import type { Stroke } from "./digit-strokes.ts";
-import type { RandomStream } from "./random-stream.ts";
 
 /** Where the pen goes: at each place its position and half the width of its line, joined by straight pieces. */
 export interface PenPath {

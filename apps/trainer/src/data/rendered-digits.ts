@@ -1,17 +1,16 @@
+import { permutation, type RandomStream, randomStream } from "@surprisal/nn";
 import type { DigitData, LabelledImages } from "./digit-data.ts";
 import { DataError } from "./digit-data.ts";
 import { DIGIT_STROKES } from "./digit-strokes.ts";
 import { drawHand } from "./handwriting.ts";
 import { develop, drawPath, IMAGE_SIZE, newSheet } from "./ink.ts";
 import { followStroke } from "./pen-path.ts";
-import type { RandomSource, RandomStream } from "./random-stream.ts";
 
 export interface RenderOptions {
   readonly seed: number;
   /** How many images to draw for training and for testing, at least 1 each. */
   readonly train: number;
   readonly test: number;
-  readonly random: RandomSource;
 }
 
 const CLASSES: number = DIGIT_STROKES.length;
@@ -35,12 +34,12 @@ const ORDER_KEY = 1;
  * show each digit once, in an order drawn from the seed.
  *
  * ```ts
- * const { train, test } = renderDigits({ seed: 1, train: 5000, test: 1000, random: randomStream });
+ * const { train, test } = renderDigits({ seed: 1, train: 5000, test: 1000 });
  * ```
  *
  * @throws DataError `DIGITS_COUNT`
  */
-export function renderDigits({ seed, train, test, random }: RenderOptions): DigitData {
+export function renderDigits({ seed, train, test }: RenderOptions): DigitData {
   checkCount("train", train);
   checkCount("test", test);
   return {
@@ -48,8 +47,8 @@ export function renderDigits({ seed, train, test, random }: RenderOptions): Digi
     height: IMAGE_SIZE,
     width: IMAGE_SIZE,
     classes: CLASSES,
-    train: renderSplit(train, (...key) => random(seed, SPLIT_KEYS.train, ...key)),
-    test: renderSplit(test, (...key) => random(seed, SPLIT_KEYS.test, ...key)),
+    train: renderSplit(train, (...key) => randomStream(seed, SPLIT_KEYS.train, ...key)),
+    test: renderSplit(test, (...key) => randomStream(seed, SPLIT_KEYS.test, ...key)),
   };
 }
 
@@ -65,16 +64,11 @@ function renderSplit(count: number, random: KeyedStream): LabelledImages {
   return { count, images, labels };
 }
 
-/** One shuffle (Fisher–Yates) of all classes after the other, each with its own key. */
+/** One shuffle of all classes after the other, each with its own key. */
 function balancedLabels(count: number, random: KeyedStream): Uint8Array {
   const labels = new Uint8Array(count);
   for (let start = 0; start < count; start += CLASSES) {
-    const stream = random(ORDER_KEY, start / CLASSES);
-    const order = Uint8Array.from({ length: CLASSES }, (_, label) => label);
-    for (let last = CLASSES - 1; last > 0; last--) {
-      const other = stream.nextBelow(last + 1);
-      [order[last], order[other]] = [order[other]!, order[last]!];
-    }
+    const order = permutation(CLASSES, random(ORDER_KEY, start / CLASSES));
     labels.set(order.subarray(0, count - start), start);
   }
   return labels;

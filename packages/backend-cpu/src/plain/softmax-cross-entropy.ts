@@ -17,6 +17,7 @@ export const softmaxCrossEntropy: RequiredKernels<HostArray>["softmaxCrossEntrop
     const first = Math.floor(row / inner) * classes * inner + (row % inner);
     const [m, k, rest] = ignored ? identity : rowState(logits, first, inner, classes);
     state?.set([m, k, rest], row * 3);
+    if (!rowLoss && !gradient) continue;
 
     if (!Number.isFinite(m)) {
       const value = ignored ? 0 : Number.NaN;

@@ -30,14 +30,16 @@ test("an ordinary row is as in TF 2.21, PyTorch 2.13 and ONNX 1.23, measured", (
 });
 
 test("±500 and ±1e30 are exact, as in PyTorch 2.13, measured", () => {
-  expect(one([500, -500, 0], 1)).toMatchObject({ loss: 1000, gradient: [1, -1, 0] });
+  expect(one([500, -500, 0], 1).loss).toBe(1000);
+  // float64 still knows e^−500 ≈ 7e-218.
+  close(one([500, -500, 0], 1).gradient, [1, -1, 0], 100);
   expect(one([-500, 500, -500], 0)).toMatchObject({ loss: 1000, gradient: [-1, 1, 0] });
   expect(one([-500, 500, -500], 1).loss).toBe(0);
   expect(one([1e30, -1e30, 0], 1)).toMatchObject({ loss: 2e30, gradient: [1, -1, 0] });
 });
 
 test("a common offset changes nothing: the exact value of offset-dtype-shape.txt", () => {
-  for (const offset of [0, 1e4, 1e6]) close([one([2 + offset, -1 + offset], 0).loss], [0.04858735157374196], 16);
+  for (const offset of [0, 1e4, 1e6]) close([one([2 + offset, -1 + offset], 0).loss], [0.04858735157374196], 15);
 });
 
 test("margins 5 to 50 are as in the float64 reference of second-order-and-precision.txt", () => {
