@@ -2,24 +2,27 @@ import { Command, Option } from "commander";
 import { decimal, text, wholeNumber } from "./flags.ts";
 import type { Terminal } from "./progress.ts";
 import { BUILT_IN, type TrainFlags, trainCommand } from "./train-command.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** The command line. Errors are thrown as CommanderError after one line on standard error. */
 export function program(terminal: Terminal): Command {
-  const root = new Command("trainer")
+  const train = trainOptions(terminal);
+  return withOneLineErrors(new Command("trainer"))
     .description("Trains digit classifiers with the fused softmax cross-entropy loss.")
-    .exitOverride()
-    .showHelpAfterError("(--help shows all commands and options)")
-    .allowExcessArguments(false);
-  root.addCommand(trainOptions(terminal), { isDefault: true });
-  return root;
+    .addCommand(train, { isDefault: true })
+    .addHelpText("after", () => `\n${train.helpInformation()}`);
+}
+
+function withOneLineErrors(command: Command): Command {
+  return command.exitOverride().configureOutput({
+    outputError: (message, write) => write(`${message.trim()} (--help shows all commands and options)\n`),
+  });
 }
 
 function trainOptions(terminal: Terminal): Command {
-  return new Command("train")
+  return withOneLineErrors(new Command("train"))
     .description("Train 784-HIDDEN-10 with Adam and print its test accuracy (the default command).")
-    .exitOverride()
-    .showHelpAfterError("(--help shows all options)")
-    .allowExcessArguments(false)
+    .allowExcessArguments()
     .addOption(
       new Option("--data <dir>", "folder with MNIST's four IDX files, gzipped or not, or digits drawn from the seed")
         .argParser(text())
@@ -37,5 +40,8 @@ function trainOptions(terminal: Terminal): Command {
         .default(0),
     )
     .option("--json", "print the result as JSON on the last line")
-    .action((flags: TrainFlags) => trainCommand(flags, terminal));
+    .action((flags: TrainFlags, { args }: Command) => {
+      if (args.length > 0) throw new UsageError(`there is no command or argument "${args[0]}"; the command is train`);
+      return trainCommand(flags, terminal);
+    });
 }

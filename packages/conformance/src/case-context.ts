@@ -49,7 +49,13 @@ export function caseContext(backend: InstrumentedBackend, id: string, seed: numb
     },
     judge: (quantity) => tolerance(facts.precision, quantity),
     check(actual, expected, judgement, name = judgement.quantity) {
-      const comparison = compare(actual, "length" in expected ? { values: expected } : expected, judgement, format, name);
+      const comparison = compare(
+        actual,
+        "length" in expected ? { values: expected } : expected,
+        judgement,
+        format,
+        name,
+      );
       if (!worst || comparison.worst.ofAllowed > worst.ofAllowed) worst = comparison.worst;
       if (comparison.fault !== undefined) throw new Error(comparison.fault);
     },

@@ -19,7 +19,13 @@ test("ids are unique, and say their group", () => {
 test("a report is plain data with the worst error of each group", async () => {
   const seen: string[] = [];
   const report = await checkBackend(subject, { filter: gemm, onVerdict: ({ id }) => seen.push(id) });
-  expect(report).toMatchObject({ name: "plain", tier: "quick", seed: 1, failed: 0, facts: { precision: "f32-rounded" } });
+  expect(report).toMatchObject({
+    name: "plain",
+    tier: "quick",
+    seed: 1,
+    failed: 0,
+    facts: { precision: "f32-rounded" },
+  });
   expect(seen.at(-1)).toBe("backend/close");
   expect(report.worst["kernel/gemm"]).toMatchObject({ quantity: "product" });
   expect(report.worst["kernel/gemm"]!.ulp).toBeLessThanOrEqual(0.5);
@@ -34,11 +40,15 @@ test("the full tier includes the quick one", async () => {
 
 test("a skip of an unknown case fails", async () => {
   const { verdicts } = await checkBackend({ ...subject, skip: { "kernel/gemm/none": "why not" } }, { filter: gemm });
-  expect(verdicts[0]).toMatchObject({ status: "failed", message: "no case is called kernel/gemm/none: remove the skip" });
+  expect(verdicts[0]).toMatchObject({
+    status: "failed",
+    message: "no case is called kernel/gemm/none: remove the skip",
+  });
 });
 
 test("a skipped case that would pass fails, and one that fails is skipped with its reason", async () => {
-  const create = () => spoiled(plain(), ({ kernels }) => ({ kernels: { gemm: (c, ab, p) => kernels.gemm(c, ab, { ...p, batch: 1 }) } }));
+  const create = () =>
+    spoiled(plain(), ({ kernels }) => ({ kernels: { gemm: (c, ab, p) => kernels.gemm(c, ab, { ...p, batch: 1 }) } }));
   const skip = { "kernel/gemm/batch": "no batches yet", "kernel/gemm/plain": "not sure" };
   const { verdicts } = await checkBackend({ name: "no batches", create, skip }, { filter: gemm });
   const of = (id: string) => verdicts.find((verdict) => verdict.id === id);
@@ -74,10 +84,10 @@ test("another seed has other data and the same verdicts", async () => {
 test("no kernel meets more than twelve shapes in the quick tier", async () => {
   const backend = instrument(await plain().open({ onError: () => {} }));
   for (const one of cases.filter(({ tier }) => tier === "quick")) {
-    if (one.needs?.(backend.facts, backend.kernels) === undefined) await one.run(caseContext(backend, one.id, 1).context);
+    if (one.needs?.(backend.facts, backend.kernels) === undefined)
+      await one.run(caseContext(backend, one.id, 1).context);
   }
   const tooMany = [...backend.usage.shapes].filter(([, met]) => met.size > 12);
-  if (tooMany.length) console.log(tooMany.map(([n,m])=>n+[...m].join("|")));
   expect(tooMany.map(([name, met]) => `${name} (${met.size}): ${[...met].join(" | ")}`)).toEqual([]);
 });
 

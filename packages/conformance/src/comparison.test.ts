@@ -53,5 +53,7 @@ test("many values at 2 ulp fail the share of class f32 though none fails by itse
 });
 
 test("a length that differs fails", () => {
-  expect(compare([1], { values: [1, 2] }, tolerance("f64", "exact"), float64, "y").fault).toContain("2 numbers expected");
+  expect(compare([1], { values: [1, 2] }, tolerance("f64", "exact"), float64, "y").fault).toContain(
+    "2 numbers expected",
+  );
 });

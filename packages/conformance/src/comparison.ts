@@ -47,7 +47,14 @@ export function compare(
   let wrong = 0;
   let beyond = 0;
   for (let i = 0; i < values.length; i++) {
-    const error = errorOf(actual[i]!, values[i]!, element(expected.terms, i, 0), scaleOf(expected, i), judgement, format);
+    const error = errorOf(
+      actual[i]!,
+      values[i]!,
+      element(expected.terms, i, 0),
+      scaleOf(expected, i),
+      judgement,
+      format,
+    );
     if (error.ofAllowed > worst.ofAllowed || error.ulp > worst.ulp) {
       worst = {
         quantity: judgement.quantity,

@@ -33,7 +33,11 @@ test("nothing has happened when a call returns", async () => {
 test("aliasing that the contract forbids works, as on immutable buffers", async () => {
   const { backend } = await open();
   const a = float(backend, [1, 2, 3, 4]);
-  backend.kernels.gemm({ c: a }, { a, b: a }, { m: 2, n: 2, k: 2, batch: 1, transA: false, transB: false, accumulate: false });
+  backend.kernels.gemm(
+    { c: a },
+    { a, b: a },
+    { m: 2, n: 2, k: 2, batch: 1, transA: false, transB: false, accumulate: false },
+  );
   expect(Array.from(await backend.read(a))).toEqual([7, 10, 15, 22]);
 });
 
@@ -46,7 +50,12 @@ test("integers read back as floats", async () => {
 
 test("a failed call poisons what is computed from it, and other reads succeed", async () => {
   const { backend, errors } = await open({ failKernel: (name, index) => name === "unary" && index === 0 });
-  const [x, y, z, other] = [float(backend, [1, 2]), backend.alloc("float", 2), backend.alloc("float", 2), float(backend, [5, 6])];
+  const [x, y, z, other] = [
+    float(backend, [1, 2]),
+    backend.alloc("float", 2),
+    backend.alloc("float", 2),
+    float(backend, [5, 6]),
+  ];
   backend.kernels.unary({ y }, { x }, twice);
   backend.kernels.unary({ y: z }, { x: y }, twice);
   await expect(backend.read(z)).rejects.toThrow("unary: injected failure of call 0");

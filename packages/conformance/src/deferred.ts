@@ -172,7 +172,14 @@ function deferredBackend<H>(inner: Backend<H>, { onError }: OpenOptions, options
     kernels: kernelTable(offeredKernels(inner.kernels as Kernels), (name, outputs, inputs, params) => {
       queue.push(() => runKernel(name, outputs, inputs, params));
     }),
-    alloc: (kind, length) => ({ kind, length, buffer: undefined, integers: undefined, failure: undefined, freed: false }),
+    alloc: (kind, length) => ({
+      kind,
+      length,
+      buffer: undefined,
+      integers: undefined,
+      failure: undefined,
+      freed: false,
+    }),
     free(cell) {
       if (cell.freed) throw new Error("free: the handle was freed before");
       cell.freed = true;

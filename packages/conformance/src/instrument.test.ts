@@ -24,7 +24,9 @@ test("use after free, double free and foreign handles throw", async () => {
   backend.free(handle);
   expect(() => backend.free(handle)).toThrow("free: the handle was freed");
   expect(() => backend.write(handle, [1, 2, 3, 4])).toThrow("write: the handle was freed");
-  expect(() => backend.kernels.fill({ y: handle }, {}, { value: 0, length: 4 })).toThrow("fill.y: the handle was freed");
+  expect(() => backend.kernels.fill({ y: handle }, {}, { value: 0, length: 4 })).toThrow(
+    "fill.y: the handle was freed",
+  );
   expect(() => backend.free(other.alloc("float", 1))).toThrow("not one of this backend");
 });
 
@@ -38,7 +40,9 @@ test("aliasing throws where the contract forbids it", async () => {
   const params = { rows: 2, classes: 2, inner: 1, smoothing: 0, scale: 1 };
   kernels.softmaxCrossEntropy({ gradient: a }, { logits: a }, params);
   const [rows, state] = [alloc("float", 2), alloc("float", 6)];
-  expect(() => kernels.softmaxCrossEntropy({ rowLoss: rows }, { logits: a, rowScale: rows }, params)).toThrow("rowScale");
+  expect(() => kernels.softmaxCrossEntropy({ rowLoss: rows }, { logits: a, rowScale: rows }, params)).toThrow(
+    "rowScale",
+  );
   expect(() => kernels.softmaxCrossEntropy({ state }, { logits: a, state }, params)).toThrow("state may not be");
 });
 
@@ -48,7 +52,9 @@ test("lengths and kinds are those that the numbers of the call say", async () =>
   expect(() => kernels.gemm({ c: three }, { a: four, b: alloc("float", 4) }, square)).toThrow("should be float of 4");
   expect(() => write(three, [1])).toThrow("write: 1 numbers for a handle of 3");
   const params = { rows: 3, cols: 1, tableRows: 4 };
-  expect(() => kernels.gatherRows({ y: three }, { table: four, indices: alloc("float", 3) }, params)).toThrow("i32 of 3");
+  expect(() => kernels.gatherRows({ y: three }, { table: four, indices: alloc("float", 3) }, params)).toThrow(
+    "i32 of 3",
+  );
 });
 
 test("outputs are poisoned, but not what a kernel accumulates into", async () => {

@@ -1,7 +1,7 @@
 import type { Backend, HostArray, Kernels, Kind } from "@surprisal/core";
 import { aliasingFault, readsItself } from "./aliasing.ts";
-import { operandLengths } from "./operand-lengths.ts";
 import { type KernelName, kernelOf, kernelTable, mapOperands, type Operands, offeredKernels } from "./kernel-names.ts";
+import { operandLengths } from "./operand-lengths.ts";
 
 /** The handle of an instrumented backend: it knows its kind and length, and whether it is still alive. */
 export interface TrackedHandle {

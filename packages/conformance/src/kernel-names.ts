@@ -34,7 +34,10 @@ export function kernelOf<H>(kernels: Kernels<H>, name: KernelName): AnyKernel<H>
 }
 
 /** Every handle of a group of operands through `translate`; absent ones stay absent. */
-export function mapOperands<From, To>(operands: Operands<From>, translate: (handle: From, name: string) => To): Operands<To> {
+export function mapOperands<From, To>(
+  operands: Operands<From>,
+  translate: (handle: From, name: string) => To,
+): Operands<To> {
   const mapped: Record<string, To> = {};
   for (const [name, handle] of Object.entries(operands)) {
     if (handle !== undefined) mapped[name] = translate(handle, name);

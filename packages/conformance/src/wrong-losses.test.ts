@@ -102,7 +102,9 @@ test("the label gradient p − 1, which confident rows round to 0, is caught", (
       if (!plainLabel(row)) return;
       const m = Math.max(...row.z);
       const total = sum(row.z.map((z) => Math.exp(z - m)));
-      row.gradient((j, right) => (j === row.label ? row.u * (Math.fround(Math.exp(row.z[j]! - m) / total) - 1) : right));
+      row.gradient((j, right) =>
+        j === row.label ? row.u * (Math.fround(Math.exp(row.z[j]! - m) / total) - 1) : right,
+      );
     }),
     "confident-17",
     "confident-50-over-a-block",

@@ -138,7 +138,9 @@ test("a failure that comes after the last read is blamed on its case", async () 
         },
       },
     })) as BackendProvider;
-  expect(await failures(create, "kernel/fill")).toEqual({ "kernel/fill/values": "onError was called: validation error" });
+  expect(await failures(create, "kernel/fill")).toEqual({
+    "kernel/fill/values": "onError was called: validation error",
+  });
 });
 
 test("a backend that fails as it closes is caught", async () => {
@@ -172,5 +174,7 @@ test("one failed kernel of a deferred backend fails the case that met it, and no
         return fails;
       },
     });
-  expect(await failures(create, "kernel/select")).toEqual({ "kernel/select/either": "select: injected failure of call 1" });
+  expect(await failures(create, "kernel/select")).toEqual({
+    "kernel/select/either": "select: injected failure of call 1",
+  });
 });

@@ -47,7 +47,10 @@ async function combine(
   t.check(await t.read(y), binary(a, b, params), t.judge(quantities[params.fn]), params.fn);
 }
 
-function paramsOf(fn: BinaryFunction, strides: Partial<Pick<BinaryParams, "aStrides" | "bStrides">> = {}): BinaryParams {
+function paramsOf(
+  fn: BinaryFunction,
+  strides: Partial<Pick<BinaryParams, "aStrides" | "bStrides">> = {},
+): BinaryParams {
   return { fn, alpha: 1, beta: 1, outer, axis, inner, aStrides: contiguous, bStrides: contiguous, ...strides };
 }
 
@@ -60,7 +63,9 @@ export const binaryCases: readonly Case[] = [
       const random = t.random();
       // Quarters, so that comparisons meet equal numbers; a power needs a positive base.
       const quarter = (): number => Math.round(random.normal() * 8) / 4;
-      const a = t.generate(330, () => (fn === "pow" ? 0.1 + 3 * random.uniform() : fn === "div" ? random.normal() : quarter()));
+      const a = t.generate(330, () =>
+        fn === "pow" ? 0.1 + 3 * random.uniform() : fn === "div" ? random.normal() : quarter(),
+      );
       const b = t.generate(330, () => (fn === "div" ? 0.1 + random.uniform() : quarter()));
       await combine(t, a, b, paramsOf(fn));
     }),

@@ -70,7 +70,11 @@ export const fusionCases: readonly Case[] = [
     "linear-gradient",
     async (t) => {
       const random = t.random();
-      const data = { x: t.generate(330, random.normal), w: t.generate(70, random.normal), g: t.generate(231, random.normal) };
+      const data = {
+        x: t.generate(330, random.normal),
+        w: t.generate(70, random.normal),
+        g: t.generate(231, random.normal),
+      };
       const inputs = { x: t.float(data.x), w: t.float(data.w), g: t.float(data.g) };
       const [x, w, g] = [absolute(data.x), absolute(data.w), absolute(data.g)];
       const scales = {
@@ -110,7 +114,11 @@ export const fusionCases: readonly Case[] = [
       async (t) => {
         const random = t.random();
         const params = { ...style, length: 330, learningRate: 0.1 };
-        const [p, g, v] = [t.generate(330, random.normal), t.generate(330, random.normal), t.generate(330, random.normal)];
+        const [p, g, v] = [
+          t.generate(330, random.normal),
+          t.generate(330, random.normal),
+          t.generate(330, random.normal),
+        ];
         const make = () => ({ parameter: t.float(p), velocity: style.momentum === 0 ? undefined : t.float(v) });
         const [fused, derived] = [make(), make()];
         const gradient = t.float(g);
@@ -131,7 +139,11 @@ export const fusionCases: readonly Case[] = [
         const random = t.random();
         const options = { length: 330, learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
         const [p, g] = [t.generate(330, random.normal), t.generate(330, () => 0.1 + random.uniform())];
-        const make = () => ({ parameter: t.float(p), mean: t.float(new Float64Array(330)), variance: t.float(new Float64Array(330)) });
+        const make = () => ({
+          parameter: t.float(p),
+          mean: t.float(new Float64Array(330)),
+          variance: t.float(new Float64Array(330)),
+        });
         const [fused, derived] = [make(), make()];
         const gradient = t.float(g);
         for (let step = 1; step <= 3; step++) {
@@ -162,7 +174,10 @@ async function linearCrossEntropy(
     x: t.float(x),
     w: t.float(w),
     b: t.float(b),
-    labels: targets === "labels" ? t.i32(Int32Array.from({ length: rows }, (_, r) => (r % 5 === 4 ? -1 : r % classes))) : undefined,
+    labels:
+      targets === "labels"
+        ? t.i32(Int32Array.from({ length: rows }, (_, r) => (r % 5 === 4 ? -1 : r % classes)))
+        : undefined,
     probabilities: targets === "probabilities" ? t.float(t.generate(231, random.uniform)) : undefined,
     rowScale: t.float(t.generate(rows, () => 0.5 + random.uniform())),
   };
@@ -178,7 +193,8 @@ async function linearCrossEntropy(
   t.kernels.linearCrossEntropy!(fused, given, params);
   derivedLinearCrossEntropy(t.backend, derived, given, params);
   // A logit is wrong by its product's scale, and what is computed from it by as much times what it is multiplied with.
-  const logit = Math.max(...(gemm(absolute(x), absolute(w), undefined, { ...product, transB: transW }).values as Float64Array)) + 3;
+  const logit =
+    Math.max(...(gemm(absolute(x), absolute(w), undefined, { ...product, transB: transW }).values as Float64Array)) + 3;
   const mass = targets === "labels" ? 1 : classes;
   const scales = { rowLoss: logit * mass, dx: logit * mass * 4, dw: logit * mass * rows, db: logit * mass * rows };
   const { state: fusedState, ...fusedRest } = fused;

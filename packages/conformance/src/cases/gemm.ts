@@ -33,16 +33,18 @@ export const gemmCases: readonly Case[] = [
     for (const transA of [false, true]) for (const transB of [false, true]) await product(t, { transA, transB });
   }),
   quick("batch", async (t) => {
-    for (const transA of [false, true]) for (const transB of [false, true]) await product(t, { batch: 4, transA, transB });
+    for (const transA of [false, true])
+      for (const transB of [false, true]) await product(t, { batch: 4, transA, transB });
   }),
   quick("accumulate", async (t) => {
     await product(t, { accumulate: true });
     await product(t, { accumulate: true, batch: 4, transA: true, transB: true });
   }),
   quick("sizes-off-every-block", async (t) => {
-    for (const transA of [false, true]) for (const transB of [false, true]) {
-      await product(t, { m: 33, n: 18, k: 257, transA, transB });
-    }
+    for (const transA of [false, true])
+      for (const transB of [false, true]) {
+        await product(t, { m: 33, n: 18, k: 257, transA, transB });
+      }
   }),
   quick("one-row-and-one-column", async (t) => {
     await product(t, { m: 1, n: 10, k: 64 });

@@ -66,7 +66,12 @@ export const queueCases: readonly Case[] = [
     const late = t.read(handle);
     t.kernels.fill({ y: handle }, {}, { value: 3, length });
     t.check(await early, ramp(t), t.judge("exact"), "early");
-    t.check(await late, ramp(t).map((x) => 2 * x), t.judge("exact"), "late");
+    t.check(
+      await late,
+      ramp(t).map((x) => 2 * x),
+      t.judge("exact"),
+      "late",
+    );
   }),
   quick("read-captures-before-a-later-free", async (t) => {
     const handle = t.float(ramp(t));
@@ -82,15 +87,30 @@ export const queueCases: readonly Case[] = [
       double(t, a, b);
       double(t, b, a);
     }
-    t.check(await t.read(a), ramp(t).map((x) => x * 2 ** 20), t.judge("exact"), "a");
-    t.check(await t.read(b), ramp(t).map((x) => x * 2 ** 19), t.judge("exact"), "b");
+    t.check(
+      await t.read(a),
+      ramp(t).map((x) => x * 2 ** 20),
+      t.judge("exact"),
+      "a",
+    );
+    t.check(
+      await t.read(b),
+      ramp(t).map((x) => x * 2 ** 19),
+      t.judge("exact"),
+      "b",
+    );
   }),
   quick("write-between-kernels", async (t) => {
     const [x, first, second] = [t.float(ramp(t)), t.output(length), t.output(length)];
     double(t, x, first);
     t.backend.write(x, new Float64Array(length).fill(1));
     double(t, x, second);
-    t.check(await t.read(first), ramp(t).map((value) => 2 * value), t.judge("exact"), "first");
+    t.check(
+      await t.read(first),
+      ramp(t).map((value) => 2 * value),
+      t.judge("exact"),
+      "first",
+    );
     t.check(await t.read(second), new Float64Array(length).fill(2), t.judge("exact"), "second");
   }),
   quick("integers-written-between-kernels", async (t) => {
@@ -105,7 +125,11 @@ export const queueCases: readonly Case[] = [
   }),
   quick("inputs-are-left-alone", async (t) => {
     const random = t.random();
-    const given = { a: t.generate(35, random.normal), b: t.generate(21, random.normal), x: t.generate(length, random.normal) };
+    const given = {
+      a: t.generate(35, random.normal),
+      b: t.generate(21, random.normal),
+      x: t.generate(length, random.normal),
+    };
     const [a, b, x] = [t.float(given.a), t.float(given.b), t.float(given.x)];
     const params = { m: 5, n: 3, k: 7, batch: 1, transA: true, transB: true, accumulate: false };
     t.kernels.gemm({ c: t.output(15) }, { a, b }, params);
@@ -116,12 +140,18 @@ export const queueCases: readonly Case[] = [
       { logits: x, labels: t.i32(new Int32Array(33)) },
       { rows: 33, classes: 10, inner: 1, smoothing: 0.1, scale: 2 },
     );
-    for (const [handle, data] of [[a, given.a], [b, given.b], [x, given.x]] as const) t.same(await t.read(handle), data);
+    for (const [handle, data] of [
+      [a, given.a],
+      [b, given.b],
+      [x, given.x],
+    ] as const)
+      t.same(await t.read(handle), data);
   }),
   quick("reads-resolve-whatever-is-awaited-first", async (t) => {
     const handles = Array.from({ length: 20 }, (_, i) => t.float(new Float64Array(12).fill(i)));
     const reads = handles.map((handle) => t.read(handle));
-    for (const i of [19, 0, 10, 5]) t.check(await reads[i]!, new Float64Array(12).fill(i), t.judge("exact"), `read ${i}`);
+    for (const i of [19, 0, 10, 5])
+      t.check(await reads[i]!, new Float64Array(12).fill(i), t.judge("exact"), `read ${i}`);
     await Promise.all(reads);
   }),
   quick("the-same-call-twice-gives-the-same-bits", async (t) => {
@@ -131,7 +161,11 @@ export const queueCases: readonly Case[] = [
     const labels = t.i32([1, 4999, 17]);
     const once = async (): Promise<ArrayLike<number>[]> => {
       const [c, sum, rowLoss, gradient] = [t.output(6), t.output(3), t.output(3), t.output(15_000)];
-      t.kernels.gemm({ c }, { a, b }, { m: 2, n: 3, k: 5000, batch: 1, transA: false, transB: false, accumulate: false });
+      t.kernels.gemm(
+        { c },
+        { a, b },
+        { m: 2, n: 3, k: 5000, batch: 1, transA: false, transB: false, accumulate: false },
+      );
       t.kernels.reduce({ y: sum }, { x: logits }, { fn: "sum", outer: 1, axis: 5000, inner: 3 });
       const params = { rows: 3, classes: 5000, inner: 1, smoothing: 0, scale: 1 / 3 };
       t.kernels.softmaxCrossEntropy({ rowLoss, gradient }, { logits, labels }, params);
@@ -154,7 +188,8 @@ export const queueCases: readonly Case[] = [
     const handles = Array.from({ length: 200 }, (_, i) => t.float([i, -i, 2 * i]));
     for (let i = 0; i < 200; i += 2) t.free(handles[i]!);
     const more = Array.from({ length: 100 }, (_, i) => t.float([-1, i, -3]));
-    for (let i = 1; i < 200; i += 2) t.check(await t.read(handles[i]!), [i, -i, 2 * i], t.judge("exact"), `handle ${i}`);
+    for (let i = 1; i < 200; i += 2)
+      t.check(await t.read(handles[i]!), [i, -i, 2 * i], t.judge("exact"), `handle ${i}`);
     for (let i = 0; i < 100; i++) t.check(await t.read(more[i]!), [-1, i, -3], t.judge("exact"), `later handle ${i}`);
   }),
   memory.quick("neighbours-do-not-overlap", async (t) => {
@@ -177,7 +212,11 @@ export const queueCases: readonly Case[] = [
       const range = { dims: [length], strides: [1], offset: 0, from: [0], to: [3] };
       t.kernels.rearrange({ y: padded }, { x }, range);
       const table = t.output(length);
-      const inputs = { values: t.float([7]), order: t.i32([0]), starts: t.i32(Int32Array.from({ length: 331 }, (_, i) => Math.min(i, 1))) };
+      const inputs = {
+        values: t.float([7]),
+        order: t.i32([0]),
+        starts: t.i32(Int32Array.from({ length: 331 }, (_, i) => Math.min(i, 1))),
+      };
       t.kernels.scatterAddRows({ table }, inputs, { rows: 1, cols: 1, tableRows: length });
       const expected = new Float64Array(length);
       expected.set([1, 2, 3]);

@@ -7,7 +7,11 @@ const { quick } = caseGroup("kernel/rearrange");
 const filling = caseGroup("kernel/fill");
 
 /** A rearrangement without an offset whose whole range is valid, but for what is given. */
-function paramsOf(dims: readonly number[], strides: readonly number[], rest: Partial<RearrangeParams> = {}): RearrangeParams {
+function paramsOf(
+  dims: readonly number[],
+  strides: readonly number[],
+  rest: Partial<RearrangeParams> = {},
+): RearrangeParams {
   return { dims, strides, offset: 0, from: dims.map(() => 0), to: dims, ...rest };
 }
 
@@ -66,7 +70,12 @@ export const rearrangeCases: readonly Case[] = [
   }),
   quick("everything-at-once", (t) =>
     // Permuted, one axis flipped, one broadcast, padded on both sides.
-    move(t, 60, paramsOf([4, 6, 2, 5, 3], [12, 1, 0, -3, 0], { offset: 12 - 1, from: [0, 1, 0, 1, 0], to: [4, 3, 2, 4, 3] }), true),
+    move(
+      t,
+      60,
+      paramsOf([4, 6, 2, 5, 3], [12, 1, 0, -3, 0], { offset: 12 - 1, from: [0, 1, 0, 1, 0], to: [4, 3, 2, 4, 3] }),
+      true,
+    ),
   ),
   quick("empty-range", (t) => move(t, 10, paramsOf([33, 10], [10, 1], { from: [5, 0], to: [5, 10] }))),
   quick("nothing", (t) => move(t, 10, paramsOf([0, 10], [10, 1]))),

@@ -20,7 +20,12 @@ const layouts: Readonly<Record<string, Layout>> = {
   "rows-off-a-block": [2, 257, 3],
 };
 
-async function fold(t: CaseContext, fn: ReduceFunction, [outer, axis, inner]: Layout, x: ArrayLike<number>): Promise<void> {
+async function fold(
+  t: CaseContext,
+  fn: ReduceFunction,
+  [outer, axis, inner]: Layout,
+  x: ArrayLike<number>,
+): Promise<void> {
   const params = { fn, outer, axis, inner };
   const y = t.output(outer * inner);
   t.kernels.reduce({ y }, { x: t.float(x) }, params);
@@ -32,30 +37,69 @@ async function fold(t: CaseContext, fn: ReduceFunction, [outer, axis, inner]: La
 export const reduceCases: readonly Case[] = [
   ...functions.flatMap((fn) =>
     Object.entries(layouts).map(([name, layout]) =>
-      quick(`${fn}-${name}`, (t) => fold(t, fn, layout, t.generate(layout[0] * layout[1] * layout[2], t.random().normal))),
+      quick(`${fn}-${name}`, (t) =>
+        fold(t, fn, layout, t.generate(layout[0] * layout[1] * layout[2], t.random().normal)),
+      ),
     ),
   ),
   quick("sum-of-one-sign", (t) => {
     const random = t.random();
-    return fold(t, "sum", [3, 5000, 1], t.generate(15_000, () => 0.1 + random.uniform()));
+    return fold(
+      t,
+      "sum",
+      [3, 5000, 1],
+      t.generate(15_000, () => 0.1 + random.uniform()),
+    );
   }),
   quick("sum-beside-a-large-number", (t) =>
     // Each of the others is below half an ulp of the first; together they are not.
-    fold(t, "sum", [3, 5000, 1], t.generate(15_000, (i) => (i % 5000 === 0 ? 1 : 2 ** -25))),
+    fold(
+      t,
+      "sum",
+      [3, 5000, 1],
+      t.generate(15_000, (i) => (i % 5000 === 0 ? 1 : 2 ** -25)),
+    ),
   ),
   quick("sum-of-nothing", async (t) => {
     for (const fn of ["sum", "sumSquares"] as const) await fold(t, fn, [3, 0, 1], []);
   }),
   quick("no-rows", (t) => fold(t, "sum", [0, 10, 1], [])),
   quick("argmax-takes-the-first-of-equals", async (t) => {
-    await fold(t, "argmax", [33, 10, 1], t.generate(330, (i) => (i * 7) % 3));
-    await fold(t, "argmax", [3, 11, 10], t.generate(330, (i) => (i * 5) % 4));
-    await fold(t, "argmax", [3, 5000, 1], t.generate(15_000, (i) => ((i % 5000) % 4500 === 400 ? 2 : -1)));
+    await fold(
+      t,
+      "argmax",
+      [33, 10, 1],
+      t.generate(330, (i) => (i * 7) % 3),
+    );
+    await fold(
+      t,
+      "argmax",
+      [3, 11, 10],
+      t.generate(330, (i) => (i * 5) % 4),
+    );
+    await fold(
+      t,
+      "argmax",
+      [3, 5000, 1],
+      t.generate(15_000, (i) => ((i % 5000) % 4500 === 400 ? 2 : -1)),
+    );
   }),
-  quick("argmax-index-is-exact", (t) => fold(t, "argmax", [3, 5000, 1], t.generate(15_000, (i) => i % 5000))),
+  quick("argmax-index-is-exact", (t) =>
+    fold(
+      t,
+      "argmax",
+      [3, 5000, 1],
+      t.generate(15_000, (i) => i % 5000),
+    ),
+  ),
   quick("all-negative", async (t) => {
     for (const fn of ["max", "min", "argmax"] as const) {
-      await fold(t, fn, [33, 10, 1], t.generate(330, (i) => -1 - ((i * 37) % 101)));
+      await fold(
+        t,
+        fn,
+        [33, 10, 1],
+        t.generate(330, (i) => -1 - ((i * 37) % 101)),
+      );
     }
   }),
   ...functions.map((fn) =>
@@ -74,7 +118,8 @@ export const reduceCases: readonly Case[] = [
           [61, Number.POSITIVE_INFINITY],
           [64, Number.NEGATIVE_INFINITY],
         ]);
-        const at = (i: number): number => special.get(i) ?? (i >= 70 && i < 80 ? Number.NEGATIVE_INFINITY : (i * 7) % 11);
+        const at = (i: number): number =>
+          special.get(i) ?? (i >= 70 && i < 80 ? Number.NEGATIVE_INFINITY : (i * 7) % 11);
         await fold(t, fn, [33, 10, 1], t.generate(330, at));
         await fold(t, fn, [3, 11, 10], t.generate(330, at));
       },
@@ -85,7 +130,12 @@ export const reduceCases: readonly Case[] = [
     "nan-in-a-late-block",
     async (t) => {
       for (const fn of functions) {
-        await fold(t, fn, [3, 5000, 1], t.generate(15_000, (i) => (i === 4500 || i === 5000 ? Number.NaN : 1)));
+        await fold(
+          t,
+          fn,
+          [3, 5000, 1],
+          t.generate(15_000, (i) => (i === 4500 || i === 5000 ? Number.NaN : 1)),
+        );
       }
     },
     strictNonFinite,

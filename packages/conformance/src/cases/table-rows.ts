@@ -48,7 +48,11 @@ export const tableRowCases: readonly Case[] = [
     async (t) => {
       const table = t.generate(70, (i) => (i < 30 ? Number.NaN : i));
       const y = t.output(20);
-      t.kernels.gatherRows({ y }, { table: t.float(table), indices: t.i32([5, 3]) }, { rows: 2, cols: 10, tableRows: 7 });
+      t.kernels.gatherRows(
+        { y },
+        { table: t.float(table), indices: t.i32([5, 3]) },
+        { rows: 2, cols: 10, tableRows: 7 },
+      );
       t.check(await t.read(y), [...table.slice(50, 60), ...table.slice(30, 40)], t.judge("exact"), "y");
     },
     strictNonFinite,

@@ -21,8 +21,16 @@ const choices = [...around0, 3.5, -3.5, 1e30, -1e30];
 const domains: Record<Exclude<UnaryFunction, "affine" | "pow" | "clamp">, Domain> = {
   exp: { quantity: "elementary", points: [...around0, 88, 88.5, -87, -20, 20, -86.5, 50.3, -50.3], range: [-87, 88] },
   expm1: { quantity: "elementary", points: [...around0, 1e-4, -1e-4, 88, -88, -17, 0.3, -0.3], range: [-4, 4] },
-  log: { quantity: "elementary", points: [1, 0.5, 2, 0.999, 1.001, 1 + 2 ** -20, 1 - 2 ** -20, 1e-30, 1e30, 1e-37, 3e38], range: [0.01, 9] },
-  log1p: { quantity: "elementary", points: [...around0.filter((x) => x > -1), -0.999, 1e-10, 3e38, 1e7], range: [-0.9, 9] },
+  log: {
+    quantity: "elementary",
+    points: [1, 0.5, 2, 0.999, 1.001, 1 + 2 ** -20, 1 - 2 ** -20, 1e-30, 1e30, 1e-37, 3e38],
+    range: [0.01, 9],
+  },
+  log1p: {
+    quantity: "elementary",
+    points: [...around0.filter((x) => x > -1), -0.999, 1e-10, 3e38, 1e7],
+    range: [-0.9, 9],
+  },
   tanh: { quantity: "elementary", points: [...around0, 0.1, -0.1, 9.5, -9.5, 50, -50], range: [-5, 5] },
   sigmoid: { quantity: "elementary", points: [...around0, 17, -17, 87, -87, 1e30, -1e30], range: [-20, 20] },
   relu: { quantity: "exact", points: choices, range: [-2, 2] },
@@ -36,21 +44,63 @@ const domains: Record<Exclude<UnaryFunction, "affine" | "pow" | "clamp">, Domain
 
 const scalars: readonly (Domain & { readonly fn: UnaryFunction; readonly name: string })[] = [
   { fn: "affine", name: "affine", quantity: "arithmetic", points: choices, range: [-4, 4], alpha: -2.5, beta: 0.75 },
-  { fn: "affine", name: "affine-inexact-scalars", quantity: "arithmetic", points: around0, range: [-4, 4], alpha: 1 / 3, beta: 0.1 },
+  {
+    fn: "affine",
+    name: "affine-inexact-scalars",
+    quantity: "arithmetic",
+    points: around0,
+    range: [-4, 4],
+    alpha: 1 / 3,
+    beta: 0.1,
+  },
   { fn: "affine", name: "affine-zero", quantity: "arithmetic", points: choices, range: [-4, 4], alpha: 0, beta: 7 },
   { fn: "pow", name: "pow-square", quantity: "composed", points: around0, range: [-3, 3], alpha: 2 },
-  { fn: "pow", name: "pow-cube", quantity: "composed", points: around0.filter((x) => Math.abs(x) > 1e-9 || x === 0), range: [-3, 3], alpha: 3 },
-  { fn: "pow", name: "pow-root", quantity: "composed", points: [0, 1, 4, 2, 1e-30, 1e30], range: [0.01, 9], alpha: 0.5 },
-  { fn: "pow", name: "pow-reciprocal", quantity: "composed", points: [1, -1, 3, -3, 1e-30, 1e30], range: [0.01, 9], alpha: -1 },
+  {
+    fn: "pow",
+    name: "pow-cube",
+    quantity: "composed",
+    points: around0.filter((x) => Math.abs(x) > 1e-9 || x === 0),
+    range: [-3, 3],
+    alpha: 3,
+  },
+  {
+    fn: "pow",
+    name: "pow-root",
+    quantity: "composed",
+    points: [0, 1, 4, 2, 1e-30, 1e30],
+    range: [0.01, 9],
+    alpha: 0.5,
+  },
+  {
+    fn: "pow",
+    name: "pow-reciprocal",
+    quantity: "composed",
+    points: [1, -1, 3, -3, 1e-30, 1e30],
+    range: [0.01, 9],
+    alpha: -1,
+  },
   { fn: "pow", name: "pow-fraction", quantity: "composed", points: [1, 2, 1e-10, 1e10], range: [0.01, 9], alpha: 2.7 },
   { fn: "pow", name: "pow-zero", quantity: "composed", points: choices, range: [-3, 3], alpha: 0 },
   { fn: "clamp", name: "clamp", quantity: "exact", points: choices, range: [-3, 3], alpha: -0.75, beta: 1.5 },
-  { fn: "clamp", name: "clamp-from-below", quantity: "exact", points: choices, range: [-3, 3], alpha: 0.5, beta: Number.POSITIVE_INFINITY },
+  {
+    fn: "clamp",
+    name: "clamp-from-below",
+    quantity: "exact",
+    points: choices,
+    range: [-3, 3],
+    alpha: 0.5,
+    beta: Number.POSITIVE_INFINITY,
+  },
 ];
 
 const length = 330;
 
-async function apply(t: CaseContext, fn: UnaryFunction, x: ArrayLike<number>, domain: Pick<Domain, "quantity" | "alpha" | "beta">): Promise<void> {
+async function apply(
+  t: CaseContext,
+  fn: UnaryFunction,
+  x: ArrayLike<number>,
+  domain: Pick<Domain, "quantity" | "alpha" | "beta">,
+): Promise<void> {
   const params = { fn, alpha: domain.alpha ?? 0, beta: domain.beta ?? 0, length: x.length };
   const y = t.output(x.length);
   t.kernels.unary({ y }, { x: t.float(x) }, params);
@@ -67,10 +117,18 @@ function ordinary(name: string, fn: UnaryFunction, domain: Domain): Case {
 }
 
 /** Functions whose value at an infinity is a limit that the formula does not give (∞·0) are left out there. */
-const nonFinite: readonly (readonly [UnaryFunction, readonly number[], (Pick<Domain, "alpha" | "beta"> & { quantity?: Quantity })?])[] = [
+const nonFinite: readonly (readonly [
+  UnaryFunction,
+  readonly number[],
+  (Pick<Domain, "alpha" | "beta"> & { quantity?: Quantity })?,
+])[] = [
   ["affine", [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1], { alpha: -2, beta: 1 }],
   ["pow", [Number.NaN, Number.POSITIVE_INFINITY, 0, 2], { alpha: -2, quantity: "composed" }],
-  ["clamp", [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.25], { alpha: -1, beta: 2, quantity: "exact" }],
+  [
+    "clamp",
+    [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.25],
+    { alpha: -1, beta: 2, quantity: "exact" },
+  ],
   ["exp", [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e4]],
   ["expm1", [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e4]],
   ["log", [Number.NaN, Number.POSITIVE_INFINITY, 0, -1]],

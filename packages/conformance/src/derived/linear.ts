@@ -56,7 +56,7 @@ export function derivedLinearCrossEntropy<H>(
   const shape = { rows, inputs, units: classes };
   const logits = backend.alloc("float", rows * classes);
   derivedLinear(backend, { y: logits }, { x, w, b }, shape, transW);
-  const gradient = dx ?? dw ?? db ? backend.alloc("float", rows * classes) : undefined;
+  const gradient = (dx ?? dw ?? db) ? backend.alloc("float", rows * classes) : undefined;
   backend.kernels.softmaxCrossEntropy({ rowLoss, state, gradient }, { logits, ...targets }, params);
   if (gradient !== undefined) {
     derivedLinearGradient(backend, { dx, dw, db }, { x, w, g: gradient }, shape, transW);

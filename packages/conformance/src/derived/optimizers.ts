@@ -16,12 +16,17 @@ interface ArrayArithmetic<H> {
 function arrays<H>({ kernels }: Memory<H>, length: number): ArrayArithmetic<H> {
   const strides: Strides3 = [0, 0, 1];
   const combine = (fn: BinaryFunction, y: H, a: H, b: H, alpha = 1, beta = 1): void =>
-    kernels.binary({ y }, { a, b }, { fn, alpha, beta, outer: 1, axis: 1, inner: length, aStrides: strides, bStrides: strides });
+    kernels.binary(
+      { y },
+      { a, b },
+      { fn, alpha, beta, outer: 1, axis: 1, inner: length, aStrides: strides, bStrides: strides },
+    );
   return {
     add: (y: H, a: H, alpha: number, b: H, beta: number): void => combine("add", y, a, b, alpha, beta),
     multiply: (y: H, a: H, b: H): void => combine("mul", y, a, b),
     divide: (y: H, a: H, b: H): void => combine("div", y, a, b),
-    scale: (y: H, x: H, alpha: number, beta = 0): void => kernels.unary({ y }, { x }, { fn: "affine", alpha, beta, length }),
+    scale: (y: H, x: H, alpha: number, beta = 0): void =>
+      kernels.unary({ y }, { x }, { fn: "affine", alpha, beta, length }),
     root: (y: H, x: H): void => kernels.unary({ y }, { x }, { fn: "pow", alpha: 0.5, beta: 0, length }),
   };
 }

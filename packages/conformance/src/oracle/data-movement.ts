@@ -28,7 +28,10 @@ export function gatherRows(
   indices: ArrayLike<number>,
   { rows, cols }: GatherParams,
 ): Float64Array {
-  return Float64Array.from({ length: rows * cols }, (_, d) => table[indices[Math.floor(d / cols)]! * cols + (d % cols)]!);
+  return Float64Array.from(
+    { length: rows * cols },
+    (_, d) => table[indices[Math.floor(d / cols)]! * cols + (d % cols)]!,
+  );
 }
 
 /** What `scatterAddRows` gives, from the indices themselves: neither sorted nor in any order. */

@@ -62,7 +62,10 @@ test("gelu: the values of PyTorch's documentation functions at ±1", () => {
 
 test("gemm by hand, with each transposition", () => {
   const params = { m: 2, n: 2, k: 2, batch: 1, transA: false, transB: false, accumulate: false };
-  const [a, b] = [[1, 2, 3, 4], [5, 6, 7, 8]];
+  const [a, b] = [
+    [1, 2, 3, 4],
+    [5, 6, 7, 8],
+  ];
   const values = (changes: object): number[] => Array.from(gemm(a, b, undefined, { ...params, ...changes }).values);
   expect(values({})).toEqual([19, 22, 43, 50]);
   expect(values({ transA: true })).toEqual([26, 30, 38, 44]);

@@ -11,7 +11,13 @@ const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
 
 function one(logits: readonly number[], target: number | readonly number[], more: Partial<LossProblem> = {}) {
   const targets = typeof target === "number" ? { labels: [target] } : { probabilities: target };
-  const { rowLoss, gradient, state } = softmaxCrossEntropy({ rows: 1, classes: logits.length, logits, ...targets, ...more });
+  const { rowLoss, gradient, state } = softmaxCrossEntropy({
+    rows: 1,
+    classes: logits.length,
+    logits,
+    ...targets,
+    ...more,
+  });
   return { loss: rowLoss.values[0]!, gradient: Array.from(gradient.values), state: Array.from(state.values) };
 }
 
@@ -130,7 +136,15 @@ test("the derivative by the targets is −log p (tfjs-cpu.txt states the true va
 test("inner classes, row scale and host scale are laid out as the contract says", () => {
   // [1, 3, 2]: the class axis in the middle, two positions behind it.
   const logits = [1, 30, 2, 20, 3, 10];
-  const { gradient, rowLoss } = softmaxCrossEntropy({ rows: 2, classes: 3, inner: 2, logits, labels: [2, 0], rowScale: [1, 2], scale: 0.5 });
+  const { gradient, rowLoss } = softmaxCrossEntropy({
+    rows: 2,
+    classes: 3,
+    inner: 2,
+    logits,
+    labels: [2, 0],
+    rowScale: [1, 2],
+    scale: 0.5,
+  });
   close([rowLoss.values[0]!], [0.40760598], 7);
   close([gradient.values[0]!, gradient.values[2]!, gradient.values[4]!], [0.045015285, 0.12236424, -0.16737953], 7);
   expect(gradient.values[1]).toBeCloseTo(-4.5399e-5, 8);

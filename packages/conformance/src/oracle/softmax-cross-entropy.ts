@@ -126,7 +126,10 @@ function rowTargets(problem: LossProblem, r: number, positions: readonly number[
 }
 
 /** u·(S·p_j − T_j); at the first maximum in the form without cancellation, u·(Σ_{j≠k} T_j − S·s′/(1 + s′)). */
-function rowGradient(problem: LossProblem, row: RowReference): { values: Float64Array; terms: Float64Array; scale: number } {
+function rowGradient(
+  problem: LossProblem,
+  row: RowReference,
+): { values: Float64Array; terms: Float64Array; scale: number } {
   const { targets, mass, probabilities, argmax, complement, upstream } = row;
   const values = new Float64Array(problem.classes);
   const terms = new Float64Array(problem.classes);

@@ -2,7 +2,7 @@ import type { Case } from "../../case.ts";
 import { softmaxCrossEntropy } from "../../oracle/softmax-cross-entropy.ts";
 import { caseGroup } from "../define.ts";
 import { launch, verify } from "./launch.ts";
-import { randomProblem, sizes, type ProblemStyle } from "./random-problem.ts";
+import { type ProblemStyle, randomProblem, sizes } from "./random-problem.ts";
 
 const { quick } = caseGroup("kernel/softmax-cross-entropy");
 
@@ -19,7 +19,11 @@ export const aliasCases: readonly Case[] = [
     quick(`gradient-over-logits-${name}`, async (t) => {
       const problem = randomProblem(t, style);
       const handle = t.float(problem.logits);
-      verify(t, problem, await launch(t, problem, ["rowLoss", "state", "gradient"], { logits: handle, gradient: handle }));
+      verify(
+        t,
+        problem,
+        await launch(t, problem, ["rowLoss", "state", "gradient"], { logits: handle, gradient: handle }),
+      );
     }),
   ),
   ...Object.entries(inPlace).map(([name, style]) =>
@@ -27,7 +31,11 @@ export const aliasCases: readonly Case[] = [
       const problem = randomProblem(t, { ...style, rowScale: true });
       const { rows, classes } = problem;
       const [logits, state] = [t.float(problem.logits), t.output(3 * rows)];
-      const inputs = { logits, labels: problem.labels && t.i32(problem.labels), probabilities: problem.probabilities && t.float(problem.probabilities) };
+      const inputs = {
+        logits,
+        labels: problem.labels && t.i32(problem.labels),
+        probabilities: problem.probabilities && t.float(problem.probabilities),
+      };
       const params = { rows, classes, inner: 1, smoothing: problem.smoothing ?? 0, scale: 1 };
       t.kernels.softmaxCrossEntropy({ state }, inputs, params);
       verify(t, problem, await launch(t, problem, ["rowLoss", "gradient"], { logits, state }));

@@ -10,7 +10,13 @@ const { quick } = caseGroup("kernel/softmax-cross-entropy");
  * Rows whose label leads by `margin`. Loss and label gradient are about (C − 1)·e^(−margin), and are judged relative
  * to themselves: a backend that rounds them to 0 fails.
  */
-async function confident(t: CaseContext, margin: number, rows: number, classes: number, style: "labels" | "probabilities" | "in place"): Promise<void> {
+async function confident(
+  t: CaseContext,
+  margin: number,
+  rows: number,
+  classes: number,
+  style: "labels" | "probabilities" | "in place",
+): Promise<void> {
   const random = t.random();
   const labels = Int32Array.from({ length: rows }, (_, r) => (r * 7) % classes);
   const offsets = Array.from({ length: rows }, (_, r) => [0, 100, -3, 0.25][r % 4]!);
@@ -20,9 +26,19 @@ async function confident(t: CaseContext, margin: number, rows: number, classes: 
     return offsets[r]! + (labels[r] === j ? margin : Math.floor(random.uniform() * 8) / 8);
   });
   const oneHot = t.generate(rows * classes, (d) => (labels[position(d)[0]] === position(d)[1] ? 1 : 0));
-  const problem: LossProblem = { rows, classes, logits, ...(style === "probabilities" ? { probabilities: oneHot } : { labels }) };
+  const problem: LossProblem = {
+    rows,
+    classes,
+    logits,
+    ...(style === "probabilities" ? { probabilities: oneHot } : { labels }),
+  };
   const handle = style === "in place" ? t.float(logits) : undefined;
-  const result = await launch(t, problem, ["rowLoss", "gradient", "state"], handle && { logits: handle, gradient: handle });
+  const result = await launch(
+    t,
+    problem,
+    ["rowLoss", "gradient", "state"],
+    handle && { logits: handle, gradient: handle },
+  );
 
   const reference = softmaxCrossEntropy(problem);
   const growth = 1 + margin / 10;
@@ -32,7 +48,12 @@ async function confident(t: CaseContext, margin: number, rows: number, classes: 
   });
   const atLabels = (list: ArrayLike<number>): number[] => Array.from(labels, (label, r) => list[r * classes + label]!);
   t.check(result.rowLoss!, relative(reference.rowLoss.values), t.judge("confident loss"), "row loss");
-  t.check(atLabels(result.gradient!), relative(atLabels(reference.gradient.values)), t.judge("confident gradient"), "label gradient");
+  t.check(
+    atLabels(result.gradient!),
+    relative(atLabels(reference.gradient.values)),
+    t.judge("confident gradient"),
+    "label gradient",
+  );
   t.check(result.gradient!, relative(reference.gradient.values), t.judge("confident gradient"), "gradient");
   const { values, terms } = reference.state;
   const scale = Float64Array.from(values, (value) => Math.abs(value) * growth);
@@ -47,11 +68,19 @@ export const confidentCases: readonly Case[] = [
       await confident(t, margin, sizes.pair.rows, sizes.pair.classes, "labels");
       await confident(t, margin, sizes.digits.rows, sizes.digits.classes, "labels");
     }),
-    quick(`confident-${margin}-probabilities`, (t) => confident(t, margin, sizes.digits.rows, sizes.digits.classes, "probabilities")),
+    quick(`confident-${margin}-probabilities`, (t) =>
+      confident(t, margin, sizes.digits.rows, sizes.digits.classes, "probabilities"),
+    ),
   ]),
   ...[17, 50].flatMap((margin) => [
-    quick(`confident-${margin}-a-thousand-classes`, (t) => confident(t, margin, sizes.thousand.rows, sizes.thousand.classes, "labels")),
-    quick(`confident-${margin}-over-a-block`, (t) => confident(t, margin, sizes.overOneBlock.rows, sizes.overOneBlock.classes, "labels")),
-    quick(`confident-${margin}-in-place`, (t) => confident(t, margin, sizes.digits.rows, sizes.digits.classes, "in place")),
+    quick(`confident-${margin}-a-thousand-classes`, (t) =>
+      confident(t, margin, sizes.thousand.rows, sizes.thousand.classes, "labels"),
+    ),
+    quick(`confident-${margin}-over-a-block`, (t) =>
+      confident(t, margin, sizes.overOneBlock.rows, sizes.overOneBlock.classes, "labels"),
+    ),
+    quick(`confident-${margin}-in-place`, (t) =>
+      confident(t, margin, sizes.digits.rows, sizes.digits.classes, "in place"),
+    ),
   ]),
 ];

@@ -19,7 +19,10 @@ interface HostileRow {
 }
 
 const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
-const row = (...logits: number[]): HostileRow["logits"] => () => logits;
+const row =
+  (...logits: number[]): HostileRow["logits"] =>
+  () =>
+    logits;
 
 /** SEMANTICS §4 and RELIABILITY 1 to 16, 30, 33, 34. Three classes each, or ten. */
 const hostile: Readonly<Record<string, HostileRow>> = {
@@ -28,8 +31,13 @@ const hostile: Readonly<Record<string, HostileRow>> = {
   "plus-minus-1e4": { logits: row(1e4, -1e4, 0), label: 2 },
   "plus-minus-1e30-right": { logits: row(1e30, -1e30, 0), label: 0 },
   "plus-minus-1e30-wrong": { logits: row(1e30, -1e30, 0), label: 1 },
-  "plus-minus-the-largest-number": { logits: ({ largest }) => [0.9 * largest, -0.9 * largest, 0], label: 1, nonFinite: true },
-  "the-largest-number-at-the-label": { logits: ({ largest }) => [largest, -largest, 0], label: 0 },
+  "plus-minus-the-largest-number": {
+    logits: ({ largest }) => [0.9 * largest, -0.9 * largest, 0],
+    label: 1,
+    nonFinite: true,
+  },
+  "the-largest-number-at-the-label": { logits: ({ largest }) => [largest, -largest, 0], label: 0, nonFinite: true },
+  "masked-by-minus-the-largest-number": { logits: ({ largest }) => [1, -largest, 0.5], label: 0 },
   "all-the-largest-number": { logits: ({ largest }) => [largest, largest, largest], label: 1 },
   "all-minus-the-largest-number": { logits: ({ largest }) => [-largest, -largest, -largest], label: 2 },
   "at-the-edge-of-exp": { logits: row(88, -88, 88.5), label: 0 },
@@ -61,7 +69,11 @@ const hostile: Readonly<Record<string, HostileRow>> = {
   "target-at-minus-infinity": { logits: row(-infinity, 0, 1), probabilities: [0.5, 0.25, 0.25], nonFinite: true },
   "weight-zero-at-minus-infinity": { logits: row(-infinity, 0, 1), label: 0, classWeights: [0, 1, 2], nonFinite: true },
   "all-minus-infinity": { logits: row(-infinity, -infinity, -infinity), label: 0, nonFinite: true },
-  "all-minus-infinity-of-probabilities": { logits: row(-infinity, -infinity, -infinity), probabilities: [0, 0.5, 0.5], nonFinite: true },
+  "all-minus-infinity-of-probabilities": {
+    logits: row(-infinity, -infinity, -infinity),
+    probabilities: [0, 0.5, 0.5],
+    nonFinite: true,
+  },
   "infinity-at-the-label": { logits: row(infinity, 0, 1), label: 0, nonFinite: true },
   "infinity-beside-the-label": { logits: row(infinity, 0, 1), label: 1, nonFinite: true },
   "two-infinities": { logits: row(infinity, 0, infinity), label: 1, nonFinite: true },
@@ -111,9 +123,15 @@ function surround(t: CaseContext, hostileRow: HostileRow): LossProblem {
   return {
     rows,
     classes,
-    logits: t.generate(rows * classes, (d) => (at(d)[0] === place ? special[at(d)[1]]! : ordinaryLogits[(at(d)[0] + at(d)[1]) % 10]!)),
-    labels: label === undefined ? undefined : Int32Array.from({ length: rows }, (_, r) => (r === place ? label : r % classes)),
-    probabilities: probabilities && t.generate(rows * classes, (d) => (at(d)[0] === place ? probabilities[at(d)[1]]! : 0.25)),
+    logits: t.generate(rows * classes, (d) =>
+      at(d)[0] === place ? special[at(d)[1]]! : ordinaryLogits[(at(d)[0] + at(d)[1]) % 10]!,
+    ),
+    labels:
+      label === undefined
+        ? undefined
+        : Int32Array.from({ length: rows }, (_, r) => (r === place ? label : r % classes)),
+    probabilities:
+      probabilities && t.generate(rows * classes, (d) => (at(d)[0] === place ? probabilities[at(d)[1]]! : 0.25)),
     classWeights: classWeights && t.numbers(classWeights),
     smoothing,
     scale,
@@ -123,7 +141,11 @@ function surround(t: CaseContext, hostileRow: HostileRow): LossProblem {
 /** Rows that other systems get wrong. */
 export const hostileCases: readonly Case[] = [
   ...Object.entries(hostile).map(([name, hostileRow]) =>
-    quick(`row-${name}`, (t) => launchAndVerify(t, surround(t, hostileRow)), hostileRow.nonFinite ? strictNonFinite : undefined),
+    quick(
+      `row-${name}`,
+      (t) => launchAndVerify(t, surround(t, hostileRow)),
+      hostileRow.nonFinite ? strictNonFinite : undefined,
+    ),
   ),
   quick("tail-below-half-an-ulp", (t) =>
     // Two leaders; each of the others is lost when it is added to them in float32, and all of them together count.
@@ -134,32 +156,38 @@ export const hostileCases: readonly Case[] = [
       labels: [0, 1, 4999],
     }),
   ),
-  quick("whole-vocabulary-masked-but-one", (t) =>
-    launchAndVerify(t, {
-      rows: 3,
-      classes: 5000,
-      logits: t.generate(15_000, (d) => (d % 5000 === 4321 ? -1 : -infinity)),
-      labels: [4321, 0, 4999],
-    }),
+  quick(
+    "whole-vocabulary-masked-but-one",
+    (t) =>
+      launchAndVerify(t, {
+        rows: 3,
+        classes: 5000,
+        logits: t.generate(15_000, (d) => (d % 5000 === 4321 ? -1 : -infinity)),
+        labels: [4321, 0, 4999],
+      }),
     strictNonFinite,
   ),
-  quick("whole-blocks-masked", (t) =>
-    // The first block of the first row and the last of the second hold nothing.
-    launchAndVerify(t, {
-      rows: 3,
-      classes: 5000,
-      logits: t.generate(15_000, (d) => (d < 4096 || (d >= 9096 && d < 10_000) ? -infinity : (d % 13) / 4)),
-      labels: [4500, 3, 100],
-    }),
+  quick(
+    "whole-blocks-masked",
+    (t) =>
+      // The first block of the first row and the last of the second hold nothing.
+      launchAndVerify(t, {
+        rows: 3,
+        classes: 5000,
+        logits: t.generate(15_000, (d) => (d < 4096 || (d >= 9096 && d < 10_000) ? -infinity : (d % 13) / 4)),
+        labels: [4500, 3, 100],
+      }),
     strictNonFinite,
   ),
-  quick("nan-in-a-late-block", (t) =>
-    launchAndVerify(t, {
-      rows: 3,
-      classes: 5000,
-      logits: t.generate(15_000, (d) => (d === 4990 || d === 10_001 ? nan : (d % 13) / 4)),
-      labels: [0, 1, 2],
-    }),
+  quick(
+    "nan-in-a-late-block",
+    (t) =>
+      launchAndVerify(t, {
+        rows: 3,
+        classes: 5000,
+        logits: t.generate(15_000, (d) => (d === 4990 || d === 10_001 ? nan : (d % 13) / 4)),
+        labels: [0, 1, 2],
+      }),
     strictNonFinite,
   ),
 ];

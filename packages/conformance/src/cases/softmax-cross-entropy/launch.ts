@@ -47,16 +47,28 @@ export async function launch(
 }
 
 /** Holds what came back to the oracle. */
-export function verify(t: CaseContext, problem: LossProblem, result: LossResult, reference: LossReference = softmaxCrossEntropy(problem)): void {
+export function verify(
+  t: CaseContext,
+  problem: LossProblem,
+  result: LossResult,
+  reference: LossReference = softmaxCrossEntropy(problem),
+): void {
   const soft = problem.probabilities !== undefined || (problem.smoothing ?? 0) !== 0;
   if (result.rowLoss) t.check(result.rowLoss, reference.rowLoss, t.judge(soft ? "soft loss" : "loss"), "row loss");
-  if (result.gradient) t.check(result.gradient, reference.gradient, t.judge(soft ? "soft gradient" : "gradient"), "gradient");
+  if (result.gradient)
+    t.check(result.gradient, reference.gradient, t.judge(soft ? "soft gradient" : "gradient"), "gradient");
   if (result.state) verifyState(t, reference, result.state, "state");
 }
 
 /** m and k are moved, not computed: exact. s′ is a sum. */
-export function verifyState(t: CaseContext, { state }: LossReference, actual: ArrayLike<number>, quantity: Quantity): void {
-  const column = (list: ArrayLike<number>, c: number): number[] => Array.from({ length: list.length / 3 }, (_, r) => list[3 * r + c]!);
+export function verifyState(
+  t: CaseContext,
+  { state }: LossReference,
+  actual: ArrayLike<number>,
+  quantity: Quantity,
+): void {
+  const column = (list: ArrayLike<number>, c: number): number[] =>
+    Array.from({ length: list.length / 3 }, (_, r) => list[3 * r + c]!);
   t.check(column(actual, 0), column(state.values, 0), t.judge("exact"), "maximum");
   t.check(column(actual, 1), column(state.values, 1), t.judge("exact"), "argmax");
   const complement = {
@@ -68,6 +80,10 @@ export function verifyState(t: CaseContext, { state }: LossReference, actual: Ar
 }
 
 /** `launch`, then `verify`. */
-export async function launchAndVerify(t: CaseContext, problem: LossProblem, wanted: readonly LossOutput[] = everyOutput): Promise<void> {
+export async function launchAndVerify(
+  t: CaseContext,
+  problem: LossProblem,
+  wanted: readonly LossOutput[] = everyOutput,
+): Promise<void> {
   verify(t, problem, await launch(t, problem, wanted));
 }

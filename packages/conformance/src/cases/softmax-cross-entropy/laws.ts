@@ -15,11 +15,21 @@ export const lawCases: readonly Case[] = [
       const { rows, classes } = sizes.digits;
       // Eighths: shifting them is exact in float32, so nothing at all may change.
       const logits = t.generate(rows * classes, () => Math.round(random.normal() * 24) / 8);
-      const problem: LossProblem = { rows, classes, logits, labels: Int32Array.from({ length: rows }, (_, r) => r % classes) };
+      const problem: LossProblem = {
+        rows,
+        classes,
+        logits,
+        labels: Int32Array.from({ length: rows }, (_, r) => r % classes),
+      };
       const { rowLoss, gradient } = softmaxCrossEntropy(problem);
       for (const sign of [1, -1]) {
         const shifted = { ...problem, logits: logits.map((z) => z + sign * offset) };
-        t.check(shifted.logits.map((z) => z - sign * offset), logits, t.judge("exact"), "the shift itself");
+        t.check(
+          shifted.logits.map((z) => z - sign * offset),
+          logits,
+          t.judge("exact"),
+          "the shift itself",
+        );
         const result = await launch(t, shifted, ["rowLoss", "gradient"]);
         t.check(result.rowLoss!, rowLoss, t.judge("loss"), "row loss");
         t.check(result.gradient!, gradient, t.judge("gradient"), "gradient");
@@ -30,8 +40,13 @@ export const lawCases: readonly Case[] = [
     const { rows, classes } = sizes.digits;
     const problem = randomProblem(t, sizes.digits);
     const source = (j: number): number => (j * 7 + 3) % classes;
-    const moved = t.generate(rows * classes, (d) => problem.logits[Math.floor(d / classes) * classes + source(d % classes)]!);
-    const labels = Int32Array.from(problem.labels!, (label) => Array.from({ length: classes }, (_, j) => source(j)).indexOf(label));
+    const moved = t.generate(
+      rows * classes,
+      (d) => problem.logits[Math.floor(d / classes) * classes + source(d % classes)]!,
+    );
+    const labels = Int32Array.from(problem.labels!, (label) =>
+      Array.from({ length: classes }, (_, j) => source(j)).indexOf(label),
+    );
     const original = await launch(t, problem);
     const permuted = await launch(t, { ...problem, logits: moved, labels });
     const { rowLoss, gradient } = softmaxCrossEntropy(problem);
@@ -48,7 +63,10 @@ export const lawCases: readonly Case[] = [
     const problem = randomProblem(t, sizes.digits);
     const whole = await launch(t, problem, ["rowLoss", "gradient"]);
     const reference = softmaxCrossEntropy(problem);
-    for (const [from, to] of [[0, 1], [1, 5], [5, rows]] as const) {
+    for (const [from, to] of [
+      [0, 1],
+      [1, rows],
+    ] as const) {
       const part = await launch(
         t,
         {
@@ -61,20 +79,31 @@ export const lawCases: readonly Case[] = [
       );
       const cut = (list: ArrayLike<number>, step: number): number[] => Array.from(list).slice(from * step, to * step);
       const loss = { values: cut(whole.rowLoss!, 1), scale: cut(reference.rowLoss.scale as ArrayLike<number>, 1) };
-      const gradient = { values: cut(whole.gradient!, classes), scale: cut(reference.gradient.scale as ArrayLike<number>, classes) };
+      const gradient = {
+        values: cut(whole.gradient!, classes),
+        scale: cut(reference.gradient.scale as ArrayLike<number>, classes),
+      };
       t.check(part.rowLoss!, loss, betweenTwo(t.judge("loss")), "row loss");
       t.check(part.gradient!, gradient, betweenTwo(t.judge("gradient")), "gradient");
     }
   }),
   quick("law-ignored-rows-change-nothing", async (t) => {
     const problem = randomProblem(t, sizes.digits);
-    const result = await launch(t, { ...problem, labels: Int32Array.from(problem.labels!, (label, r) => (r < 20 ? label : -1)) });
+    const result = await launch(t, {
+      ...problem,
+      labels: Int32Array.from(problem.labels!, (label, r) => (r < 20 ? label : -1)),
+    });
     const reference = softmaxCrossEntropy(problem);
     const live = { rows: 20, classes: 10 };
     const first = (list: ArrayLike<number>, length: number): number[] => Array.from(list).slice(0, length);
     t.check(first(result.rowLoss!, 20), { values: first(reference.rowLoss.values, 20) }, t.judge("loss"), "live rows");
     t.check(Array.from(result.rowLoss!).slice(20), new Float64Array(13), t.judge("exact"), "ignored rows");
-    t.check(Array.from(result.gradient!).slice(live.rows * live.classes), new Float64Array(130), t.judge("exact"), "their gradient");
+    t.check(
+      Array.from(result.gradient!).slice(live.rows * live.classes),
+      new Float64Array(130),
+      t.judge("exact"),
+      "their gradient",
+    );
   }),
   quick("law-gradient-sums-to-zero", async (t) => {
     for (const style of [sizes.digits, sizes.thousand, { ...sizes.digits, targets: "probabilities" }] as const) {
@@ -114,7 +143,9 @@ export const lawCases: readonly Case[] = [
   quick("law-one-hot-probabilities-equal-labels", async (t) => {
     const problem = randomProblem(t, sizes.digits);
     const { rows, classes } = problem;
-    const probabilities = t.generate(rows * classes, (d) => (problem.labels![Math.floor(d / classes)] === d % classes ? 1 : 0));
+    const probabilities = t.generate(rows * classes, (d) =>
+      problem.labels![Math.floor(d / classes)] === d % classes ? 1 : 0,
+    );
     const dense = await launch(t, { ...problem, labels: undefined, probabilities }, ["rowLoss", "gradient"]);
     verify(t, { ...problem, labels: undefined, probabilities }, dense, softmaxCrossEntropy(problem));
   }),

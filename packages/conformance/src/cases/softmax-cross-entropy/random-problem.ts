@@ -28,7 +28,7 @@ export interface ProblemStyle {
   readonly scale?: number;
   readonly classWeights?: boolean;
   readonly rowScale?: boolean;
-  /** Every so many rows are ignored, from the second on, and hold NaN where the backend knows NaN. */
+  /** Every row of so many is ignored, and holds NaN where the backend knows NaN. */
   readonly ignoreEvery?: number;
 }
 
@@ -38,7 +38,7 @@ export function randomProblem(t: CaseContext, style: ProblemStyle): LossProblem 
   const random = t.random(`${rows} ${classes}`);
   const labels = Int32Array.from({ length: rows }, () => random.integer(classes));
   const logits = t.generate(rows * classes, () => offset + spread * random.normal());
-  const ignored = (r: number): boolean => style.ignoreEvery !== undefined && r % style.ignoreEvery === 1;
+  const ignored = (r: number): boolean => style.ignoreEvery !== undefined && (r + 1) % style.ignoreEvery === 0;
   for (let r = 0; r < rows; r++) {
     if (!ignored(r)) continue;
     labels[r] = -1;
@@ -52,7 +52,9 @@ export function randomProblem(t: CaseContext, style: ProblemStyle): LossProblem 
     logits,
     labels: targets === "labels" ? labels : undefined,
     probabilities: targets === "probabilities" ? distribution(t, style, random.uniform) : undefined,
-    classWeights: style.classWeights ? t.generate(classes, (j) => (j % 4 === 3 ? 0 : 0.25 + random.uniform())) : undefined,
+    classWeights: style.classWeights
+      ? t.generate(classes, (j) => (j % 4 === 3 ? 0 : 0.25 + random.uniform()))
+      : undefined,
     rowScale: style.rowScale ? t.generate(rows, () => 0.5 + random.uniform()) : undefined,
     smoothing: style.smoothing ?? 0,
     scale: style.scale ?? 1,
@@ -60,7 +62,11 @@ export function randomProblem(t: CaseContext, style: ProblemStyle): LossProblem 
 }
 
 /** Numbers ≥ 0 whose sum over the classes of a row is nearly 1, a third of them 0. */
-function distribution(t: CaseContext, { rows, classes, inner = 1 }: ProblemStyle, uniform: () => number): ArrayLike<number> {
+function distribution(
+  t: CaseContext,
+  { rows, classes, inner = 1 }: ProblemStyle,
+  uniform: () => number,
+): ArrayLike<number> {
   const numbers = new Float64Array(rows * classes);
   for (let r = 0; r < rows; r++) {
     const start = Math.floor(r / inner) * classes * inner + (r % inner);

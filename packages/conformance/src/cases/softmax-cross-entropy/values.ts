@@ -1,6 +1,6 @@
 import type { Case } from "../../case.ts";
 import { caseGroup } from "../define.ts";
-import { everyOutput, launchAndVerify, type LossOutput } from "./launch.ts";
+import { everyOutput, type LossOutput, launchAndVerify } from "./launch.ts";
 import { type ProblemStyle, randomProblem, sizes } from "./random-problem.ts";
 
 const group = caseGroup("kernel/softmax-cross-entropy");
@@ -38,15 +38,29 @@ const styles: Readonly<Record<string, ProblemStyle>> = {
   "host-scale-and-row-scale": { ...sizes.digits, scale: 0.125, rowScale: true },
   "scale-zero": { ...sizes.digits, scale: 0 },
   "ignored-rows": { ...sizes.digits, ignoreEvery: 3 },
-  "ignored-rows-with-every-option": { ...sizes.digits, ignoreEvery: 4, classWeights: true, smoothing: 0.1, rowScale: true, scale: 0.5 },
-  "every-row-ignored": { ...sizes.tiny, rows: 1, ignoreEvery: 1 },
+  "ignored-rows-with-every-option": {
+    ...sizes.digits,
+    ignoreEvery: 4,
+    classWeights: true,
+    smoothing: 0.1,
+    rowScale: true,
+    scale: 0.5,
+  },
+  "every-row-ignored": { ...sizes.tiny, ignoreEvery: 1 },
   probabilities: { ...sizes.digits, targets: "probabilities" },
   "probabilities-of-two-classes": { ...sizes.pair, targets: "probabilities" },
   "probabilities-of-a-thousand": { ...sizes.thousand, targets: "probabilities" },
   "probabilities-over-a-block": { ...sizes.overOneBlock, targets: "probabilities" },
   "probabilities-smoothed": { ...sizes.digits, targets: "probabilities", smoothing: 0.1 },
   "probabilities-weighted": { ...sizes.digits, targets: "probabilities", classWeights: true },
-  "probabilities-with-every-option": { ...sizes.digits, targets: "probabilities", classWeights: true, smoothing: 0.3, rowScale: true, scale: 3 },
+  "probabilities-with-every-option": {
+    ...sizes.digits,
+    targets: "probabilities",
+    classWeights: true,
+    smoothing: 0.3,
+    rowScale: true,
+    scale: 3,
+  },
   "no-rows": { rows: 0, classes: 10 },
 };
 
@@ -70,7 +84,9 @@ export const valueCases: readonly Case[] = [
       await launchAndVerify(t, randomProblem(t, { ...sizes.digits, targets: "probabilities" }), wanted);
     }),
   ),
-  quick("state-without-targets", (t) => launchAndVerify(t, randomProblem(t, { ...sizes.digits, targets: "none" }), ["state"])),
+  quick("state-without-targets", (t) =>
+    launchAndVerify(t, randomProblem(t, { ...sizes.digits, targets: "none" }), ["state"]),
+  ),
   quick("state-without-targets-over-a-block", (t) =>
     launchAndVerify(t, randomProblem(t, { ...sizes.overOneBlock, targets: "none" }), ["state"]),
   ),
@@ -79,7 +95,10 @@ export const valueCases: readonly Case[] = [
       quick(
         `inner-class-axis-${targets}-${outer}`,
         (t) =>
-          launchAndVerify(t, randomProblem(t, { rows: outer * 11, classes: 10, inner: 11, targets, smoothing: 0.1, rowScale: true })),
+          launchAndVerify(
+            t,
+            randomProblem(t, { rows: outer * 11, classes: 10, inner: 11, targets, smoothing: 0.1, rowScale: true }),
+          ),
         (facts) => (facts.innerClass ? undefined : "innerClass is false: core permutes the class axis to the end"),
       ),
     ),
