@@ -2,7 +2,7 @@ import type { BinaryParams, GemmParams, Strides3 } from "@surprisal/core";
 import type { KernelName, Operands } from "./kernel-names.ts";
 
 /** Whether the contract lets `output` of a kernel be the same handle as `input`. */
-export function mayAlias(name: KernelName, output: string, input: string, params: object): boolean {
+function mayAlias(name: KernelName, output: string, input: string, params: object): boolean {
   switch (name) {
     case "unary":
     case "select":

@@ -73,7 +73,7 @@ export function compare(
   const { mostly } = judgement;
   // A share says nothing about a handful of values.
   if (fault === undefined && mostly && values.length >= 50 && beyond > (1 - mostly.share) * values.length) {
-    fault = `${name}: ${beyond} of ${values.length} are off by more than ${mostly.ulp} ulp (at most ${100 * (1 - mostly.share)} % may be)`;
+    fault = `${name}: ${beyond} of ${values.length} are off by more than ${mostly.ulp} ulp (at most ${Math.round(100 * (1 - mostly.share))} % may be)`;
   }
   return { worst, fault };
 }

@@ -4,7 +4,7 @@ import type { Fusions, Kernels, RequiredKernels } from "@surprisal/core";
 export type KernelName = keyof Kernels;
 
 /** The kernels that every backend has. */
-export const requiredKernels: readonly (keyof RequiredKernels)[] = [
+const requiredKernels: readonly (keyof RequiredKernels)[] = [
   "gemm",
   "unary",
   "binary",
@@ -18,7 +18,7 @@ export const requiredKernels: readonly (keyof RequiredKernels)[] = [
 ];
 
 /** The optional kernels. */
-export const fusions: readonly (keyof Fusions)[] = ["linear", "linearGradient", "linearCrossEntropy", "sgd", "adamw"];
+const fusions: readonly (keyof Fusions)[] = ["linear", "linearGradient", "linearCrossEntropy", "sgd", "adamw"];
 
 /** The handles of a call, by the names that the contract gives them. */
 export type Operands<H> = Readonly<Record<string, H | undefined>>;

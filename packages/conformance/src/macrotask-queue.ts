@@ -26,7 +26,7 @@ export function macrotaskQueue(): MacrotaskQueue {
 }
 
 /** Runs `task` in a macrotask of its own. Timers are clamped to milliseconds; these two are not. */
-export function macrotask(task: () => void): void {
+function macrotask(task: () => void): void {
   const { setImmediate } = globalThis as { setImmediate?: (task: () => void) => unknown };
   if (setImmediate) {
     setImmediate(task);

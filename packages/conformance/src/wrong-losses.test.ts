@@ -96,6 +96,14 @@ test("the loss log Σ e^(z − m) in float32, which confident rows round to 0, i
     "confident-87",
   ));
 
+test("a confident row rounded to 0 is caught on a device of class f32-gpu too", async () => {
+  const wrong = wrongLoss((row) => {
+    if (plainLabel(row)) row.loss(Math.max(0, Math.fround(Math.log(sum(row.z.map(Math.exp)))) - row.z[row.label!]!));
+  });
+  const create = () => spoiled(wrong(), ({ facts }) => ({ facts: { ...facts, precision: "f32-gpu" } }));
+  await caught(create, "confident-17", "confident-50", "confident-87");
+});
+
 test("the label gradient p − 1, which confident rows round to 0, is caught", () =>
   caught(
     wrongLoss((row) => {

@@ -14,10 +14,11 @@
  *   first cause. Other reads succeed. A lost device poisons everything.
  * - A failure that nobody reads surfaces twice: through {@link OpenOptions.onError} when it happens, and as the
  *   rejection of {@link Backend.close}.
- * - Kernels never throw for data: NaN and infinities are numbers.
+ * - Kernels never fail for data: NaN and infinities are numbers. What can fail is memory or a device. A backend that
+ *   computes at the call may throw such a failure from the call itself.
  *
  * ## Data
- * - Every handle is one flat run of numbers, row-major and contiguous. `"float"` is the backend's own floating point
+ * - Every handle is one flat run of numbers, row-major and contiguous, exactly as long as the kernel's numbers say. `"float"` is the backend's own floating point
  *   format; `"i32"` holds labels and indices, nothing else. A backend without integers may hold i32 as floats: every
  *   value is at most 2^24 in magnitude.
  * - **Every output is overwritten completely**; what it held before is never read, except where a kernel says so.
@@ -25,6 +26,7 @@
  * - An output may be the same handle as an input only where the kernel says "may alias". (A backend of immutable
  *   buffers swaps a new buffer into the handle, and then aliasing is free.) Outputs of one call never alias each other.
  * - Lengths may be 0, and then a kernel writes what an empty loop would.
+ * - The sign of a zero is not specified.
  *
  * ## Sums
  * Every sum longer than one block has a tree fixed by the shape alone, never by threads or timing: blocks of
@@ -105,7 +107,7 @@ export interface Backend<H = unknown> {
   alloc(kind: Kind, length: number): H;
   /** Gives a handle back, in queue order. Core frees each handle once and does not use it afterwards. */
   free(handle: H): void;
-  /** Copies `data` (as long as the handle) into the handle before it returns, rounding to the handle's kind. */
+  /** Copies `data` (as long as the handle; whole numbers for `i32`) into the handle before it returns. */
   write(handle: H, data: ArrayLike<number>): void;
   /** The value at this place of the queue, as a copy. Rejects if the handle is poisoned or the device is lost. */
   read(handle: H): Promise<HostArray>;
@@ -133,7 +135,7 @@ export interface RequiredKernels<H = unknown> {
 
   /**
    * y[o, x, i] = fn(a[o, x, i], b[o, x, i]) over outer × axis × inner. Each operand has its own strides; a stride of 0
-   * broadcasts. `y` is contiguous and may alias an operand that is not broadcast.
+   * broadcasts. `y` is contiguous and may alias an operand that has its strides.
    */
   binary(outputs: { readonly y: H }, inputs: { readonly a: H; readonly b: H }, params: BinaryParams): void;
 
@@ -195,13 +197,13 @@ export interface RequiredKernels<H = unknown> {
    * - state    = (m, k, s'), three floats a row
    *
    * Exactness is the point. A one-hot row whose margin is 50 has loss and label gradient ±3.9e-22·(C−1), not 0:
-   * take the class k out of its own sum, S·p_k − T_k = Σ_{j≠k} T_j − S·s'/(1+s'), or leave the label out of the sum
+   * take the class k out of its own sum, S·p_k − T_k = (Σ_{j≠k} T_j − T_k·s')/(1+s'), or leave the label out of the sum
    * in the first pass (R = Σ_{j≠y}, loss = log1p(R/E), label gradient = −u·R/(R+E)).
    *
    * Row by row: label −1 means ignored: its logits are not read, loss 0, gradient exactly 0, state the identity
    * (−∞, −1, 0). −∞ at a class with T_j = 0: that class has p = 0 and gradient 0. −∞ at a class with T_j > 0: loss +∞,
-   * gradient finite. A NaN or +∞ logit, or all logits −∞: loss and gradient NaN in that row only; its state has
-   * m = NaN, k = −1 for a NaN, s' = NaN for a NaN or +∞, and is the identity for all −∞.
+   * gradient finite. A NaN or +∞ logit, or all logits −∞: loss and gradient NaN in that row only. Its state is
+   * (NaN, −1, NaN) if any logit is NaN, else (+∞, k, NaN) for a +∞, and the identity for all −∞.
    *
    * `gradient` may alias `logits`. Any subset of the outputs may be asked for. `state`, where given as input, is this
    * kernel's own output for the same logits and lets a backend skip the first pass; it may be left unused.
@@ -238,7 +240,7 @@ export interface GemmParams {
 
 /**
  * The functions of `unary`:
- * `affine` α·x + β · `pow` x^α · `clamp` to [α, β], NaN stays · `exp` · `expm1` · `log` · `log1p` · `tanh` ·
+ * `affine` α·x + β · `pow` x^α · `clamp` to [α, β] (α ≤ β), NaN stays · `exp` · `expm1` · `log` · `log1p` · `tanh` ·
  * `sigmoid` 1/(1 + e^−x) · `relu` max(x, 0), NaN stays · `step` x > 0 ? 1 : 0 · `abs` · `sign` (0 for 0, NaN stays) ·
  * `normalCdf` Φ(x) = erfc(−x/√2)/2 · `geluErf` x·Φ(x) · `geluTanh` x·sigmoid(2·√(2/π)·(x + 0.044715·x³)).
  */

@@ -124,3 +124,8 @@ export class BackendError extends SurprisalError {
     super("BACKEND", message, options);
   }
 }
+
+/** What an unknown thrown value says. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,9 +1,8 @@
 import type { Backend, BackendProvider } from "./backend.ts";
 import { type CandidateReport, Device } from "./device.ts";
-import { UnavailableError, ValueError } from "./errors.ts";
+import { messageOf, UnavailableError, ValueError } from "./errors.ts";
 import { nameOf } from "./host-values.ts";
 import { checkKeys } from "./options.ts";
-import { messageOf } from "./runtime.ts";
 
 export interface OpenDeviceOptions {
   /** Called when a queued call fails, with the backend's error; the failure also rejects whoever reads its result. */

@@ -1,5 +1,6 @@
 import type { Backend, Facts, HostArray, Kernels, Kind } from "./backend.ts";
-import { BackendError, DisposedError } from "./errors.ts";
+import { BackendError, DisposedError, messageOf } from "./errors.ts";
+import { guarded } from "./guarded-kernels.ts";
 
 /** What is alive on a device, and what ever was: `made − freed` handles hold `bytes`. */
 export interface MemoryInfo {
@@ -23,7 +24,7 @@ export class Runtime {
   constructor(backend: Backend) {
     this.#backend = backend;
     this.facts = backend.facts;
-    this.kernels = backend.kernels;
+    this.kernels = guarded(backend.kernels, backend.facts.name);
   }
 
   get closed(): boolean {
@@ -99,9 +100,4 @@ export class Runtime {
   #bytesOf(kind: Kind): number {
     return kind === "i32" ? 4 : this.facts.floatBytes;
   }
-}
-
-/** What an unknown thrown value says. */
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -2,7 +2,7 @@ import type { Case, CaseContext } from "../case.ts";
 import type { TrackedHandle } from "../instrument.ts";
 import { caseGroup } from "./define.ts";
 
-const { quick, full } = caseGroup("queue");
+const { quick } = caseGroup("queue");
 const memory = caseGroup("memory");
 
 const length = 330;

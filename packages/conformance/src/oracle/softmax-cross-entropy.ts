@@ -31,7 +31,7 @@ export interface LossReference {
 }
 
 /** One row: logits, targets, and what follows from them. */
-export interface RowReference {
+interface RowReference {
   readonly ignored: boolean;
   /** The position of each class in the logits. */
   readonly positions: readonly number[];
@@ -73,7 +73,7 @@ export function softmaxCrossEntropy(problem: LossProblem): LossReference {
 }
 
 /** Everything about row `r` of the problem but its gradient. */
-export function rowReference(problem: LossProblem, r: number): RowReference {
+function rowReference(problem: LossProblem, r: number): RowReference {
   const { classes, inner = 1, logits } = problem;
   const start = Math.floor(r / inner) * classes * inner + (r % inner);
   const positions = Array.from({ length: classes }, (_, j) => start + j * inner);
@@ -125,7 +125,7 @@ function rowTargets(problem: LossProblem, r: number, positions: readonly number[
   });
 }
 
-/** u·(S·p_j − T_j); at the first maximum in the form without cancellation, u·(Σ_{j≠k} T_j − S·s′/(1 + s′)). */
+/** u·(S·p_j − T_j); at the first maximum in the form without cancellation, u·(Σ_{j≠k} T_j − T_k·s′)/(1 + s′). */
 function rowGradient(
   problem: LossProblem,
   row: RowReference,
@@ -142,7 +142,7 @@ function rowGradient(
   for (let j = 0; j < problem.classes; j++) if (j !== argmax) others.add(targets[j]!);
   for (let j = 0; j < problem.classes; j++) {
     const share = mass * probabilities[j]!;
-    const bare = j === argmax ? others.value() - (mass * complement) / (1 + complement) : share - targets[j]!;
+    const bare = j === argmax ? (others.value() - targets[j]! * complement) / (1 + complement) : share - targets[j]!;
     values[j] = upstream * bare;
     terms[j] = oneHot ? Math.abs(values[j]!) : Math.abs(upstream) * Math.max(Math.abs(share), Math.abs(targets[j]!));
   }

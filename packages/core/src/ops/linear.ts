@@ -30,7 +30,7 @@ export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
       `linear: x ${show(x.shape)} · w ${show(w.shape)}${b ? ` + b ${show(b.shape)}` : ""} do not fit; x is [..., inputs], w [inputs, units], b [units]`,
     );
   }
-  if (kernels.linear !== undefined) return fused(x, w, b, kernels.linear.bind(kernels));
+  if (kernels.linear !== undefined) return fused(x, w, b, kernels.linear);
   const product = matmul(x, w);
   if (b === undefined) return product;
   const y = add(product, b);
@@ -68,6 +68,6 @@ function linearGradient(g: Tensor, x: Tensor, w: Tensor, wanted: readonly boolea
   );
   const [dx, dw, db] = outputs.map((tensor) => tensor?.storage.handle);
   const handles = { x: x.handle("linear"), w: w.handle("linear"), g: g.handle("linear") };
-  kernel.call(runtime.kernels, { dx, dw, db }, handles, { rows: x.shape[0]!, inputs: size, units });
+  kernel({ dx, dw, db }, handles, { rows: x.shape[0]!, inputs: size, units });
   return outputs.map((tensor) => () => tensor!);
 }
