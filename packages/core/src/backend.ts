@@ -13,12 +13,14 @@
  * - **A failed call poisons its outputs**, and what is computed from them: reading a poisoned handle rejects with the
  *   first cause. Other reads succeed. A lost device poisons everything.
  * - A failure that nobody reads surfaces twice: through {@link OpenOptions.onError} when it happens, and as the
- *   rejection of {@link Backend.close}.
+ *   rejection of {@link Backend.close}. A failure that belongs to no call counts as a lost device.
+ * - A queue that works in the background yields to the event loop: thousands of calls may stand in it before a read.
  * - Kernels never fail for data: NaN and infinities are numbers. What can fail is memory or a device. A backend that
  *   computes at the call may throw such a failure from the call itself.
  *
  * ## Data
- * - Every handle is one flat run of numbers, row-major and contiguous, exactly as long as the kernel's numbers say. `"float"` is the backend's own floating point
+ * - Every handle is one flat run of numbers, row-major and contiguous, exactly as long as the kernel's numbers
+ *   say (except `rearrange`'s `x`, which may have any length). `"float"` is the backend's own floating point
  *   format; `"i32"` holds labels and indices, nothing else. A backend without integers may hold i32 as floats: every
  *   value is at most 2^24 in magnitude.
  * - **Every output is overwritten completely**; what it held before is never read, except where a kernel says so.
@@ -28,10 +30,16 @@
  * - Lengths may be 0, and then a kernel writes what an empty loop would.
  * - The sign of a zero is not specified.
  *
+ * ## Host numbers
+ * - **Structure** may be compiled into a kernel: sizes, strides, `from`, `to`, `fn`, the booleans, which handles are
+ *   there, and whether `smoothing` is 0. **Values** may differ in every call and must not cost a compilation: `alpha`,
+ *   `beta`, `value`, `smoothing`, `scale`, `offset`, and every number of `sgd` and `adamw` but the length.
+ * - Host numbers are float64. What is derived from them (1 − β, ε/C) is formed before it is rounded to float32.
+ *
  * ## Sums
- * Every sum longer than one block has a tree fixed by the shape alone, never by threads or timing: blocks of
- * {@link AXIS_BLOCK} along a contiguous axis, blocks of {@link ROW_BLOCK} along any other, merged in order. So a
- * backend gives the same bits for any number of threads.
+ * Every long sum has a tree fixed by the shape alone, never by threads or timing, so that a backend gives the same bits
+ * every time and for any number of threads. How long its blocks are is the backend's affair: in float32 they must be
+ * short (a run of 4096 equal numbers is off by 3.9e-5), in float64 they need not.
  *
  * The contract is frozen: it may grow by optional kernels, optional inputs and optional parameters that come with a
  * fact, never by a new obligation. docs/decisions/ tells what shaped it.
@@ -42,12 +50,6 @@ export type Kind = "float" | "i32";
 
 /** What `read` gives back: a fresh copy that the caller owns. */
 export type HostArray = Float32Array | Float64Array | Int32Array;
-
-/** Block length of a sum along a contiguous axis (classes). */
-export const AXIS_BLOCK = 4096;
-
-/** Block length of a sum along any other axis (rows), and along the inner axis of a matrix product. */
-export const ROW_BLOCK = 256;
 
 /**
  * How exact a backend is. The conformance kit holds each class to its own tolerance, and never asks for the backend's
@@ -67,7 +69,10 @@ export interface Facts {
   readonly floatBytes: 4 | 8;
   /** Which build of its kernels runs; results are repeatable bit by bit within one variant. */
   readonly variant: string;
-  /** Whether NaN and infinities follow IEEE 754 everywhere. Some GPU drivers swallow NaN. */
+  /**
+   * Whether NaN and infinities follow IEEE 754 everywhere. Where a driver swallows NaN (false), a row of the loss that
+   * should be NaN is at least not finite, other rows are untouched, and elementwise kernels promise nothing for NaN.
+   */
   readonly strictNonFinite: boolean;
   /** The largest number of elements that one handle can hold. */
   readonly maxLength: number;
@@ -103,7 +108,10 @@ export interface BackendProvider<H = unknown> {
 export interface Backend<H = unknown> {
   readonly facts: Facts;
   readonly kernels: Kernels<H>;
-  /** Reserves `length` (≥ 0) elements. May throw when memory is exhausted: nothing else has happened then. */
+  /**
+   * Reserves `length` (≥ 0) elements. May throw when memory is exhausted, and then nothing else has happened; or it may
+   * reserve lazily, and then want of memory poisons what is written first.
+   */
   alloc(kind: Kind, length: number): H;
   /** Gives a handle back, in queue order. Core frees each handle once and does not use it afterwards. */
   free(handle: H): void;
@@ -119,7 +127,8 @@ export interface Backend<H = unknown> {
 export interface Kernels<H = unknown> extends RequiredKernels<H>, Partial<Fusions<H>> {}
 
 /**
- * The kernels that every backend has. Each is a plain function of (outputs, inputs, host numbers).
+ * The kernels that every backend has. Each is a plain function of (outputs, inputs, host numbers), with at most seven
+ * inputs.
  * Methods, not properties, so that a backend with handles of its own type is assignable to `Backend`.
  */
 export interface RequiredKernels<H = unknown> {

@@ -3,7 +3,6 @@
  * softmax cross-entropy loss.
  */
 export type * from "./backend.ts";
-export { AXIS_BLOCK, ROW_BLOCK } from "./backend.ts";
 export type { CandidateReport, Device } from "./device.ts";
 export {
   BackendError,

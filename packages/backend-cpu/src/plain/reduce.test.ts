@@ -35,22 +35,25 @@ describe("reduce", () => {
     expect([...y]).toEqual([0, 0]);
   });
 
-  it("sums in blocks of 4096 along a contiguous axis and of 256 along any other", () => {
-    // 2^53 swallows a single 1, but not the 2 that a block of its own has gathered.
+  it("sums runs of 64 inside blocks of 4096 along a contiguous axis and of 256 along any other", () => {
+    // 2^53 swallows a single 1, but not the 2 that a run or a block of its own has gathered.
     for (const [inner, block] of [
       [1, 4096],
       [2, 256],
     ] as const) {
       const x = new Float64Array(2 * block * inner);
       const y = new Float64Array(inner);
-      const sumWithOnesFrom = (row: number) => {
+      const sumWithOnesAt = (...rows: number[]) => {
         x.fill(0);
         x.set([2 ** 53], 0);
-        for (const r of [row, row + 1]) x.set([1], r * inner);
+        for (const row of rows) x.set([1], row * inner);
         reduce({ y }, { x }, { fn: "sum", outer: 1, axis: 2 * block, inner });
         return y[0]! - 2 ** 53;
       };
-      expect([sumWithOnesFrom(block - 2), sumWithOnesFrom(block)]).toEqual([0, 2]);
+      expect(sumWithOnesAt(62, 63), "in the first run, one after the other").toBe(0);
+      expect(sumWithOnesAt(64, 65), "in a run of their own").toBe(2);
+      expect(sumWithOnesAt(64, 128), "in two runs of the first block").toBe(0);
+      expect(sumWithOnesAt(block, block + 64), "in two runs of a block of their own").toBe(2);
     }
   });
 });

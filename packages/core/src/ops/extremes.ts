@@ -43,7 +43,9 @@ function extreme(op: "max" | "min", x: Tensor, axes: Axes, { keepDims = false }:
 export function argmax(x: Tensor, axis = -1): Tensor {
   runtimeOf("argmax", [x]);
   const position = axisOf("argmax", axis, x.rank);
-  if (x.shape[position] === 0) throw new ShapeError(`argmax: axis ${axis} of ${show(x.shape)} is empty`);
+  const length = x.shape[position]!;
+  if (length === 0) throw new ShapeError(`argmax: axis ${axis} of ${show(x.shape)} is empty`);
+  if (length > 2 ** 24) throw new ShapeError(`argmax: axis ${axis} of ${show(x.shape)} is longer than 2^24`);
   return folded("argmax", "argmax", x, position, false).y;
 }
 

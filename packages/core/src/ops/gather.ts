@@ -44,8 +44,16 @@ interface Indices {
   readonly shape: Shape;
 }
 
+/** Positions that every backend can hold exactly, also as float32. */
+const MAX_INDEX = 2 ** 24;
+
 function checkedIndices(op: string, indices: Integers, rows: number): Indices {
   const { data, shape } = integers(op, "index", indices);
+  if (rows > MAX_INDEX || data.length > MAX_INDEX) {
+    throw new ShapeError(
+      `${op}: a table of ${rows} rows under ${data.length} indices is more than ${MAX_INDEX}; split it`,
+    );
+  }
   const checked = new Int32Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const index = data[i]!;
