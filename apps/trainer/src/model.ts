@@ -2,7 +2,7 @@ import { type Device, linear, type Parameter, relu, type Tensor, zeros } from "@
 import { glorotUniform, randomStream } from "@surprisal/nn";
 
 /** One dense layer: w [inputs, units], b [units]. */
-export interface DenseLayer<T extends Tensor = Parameter> {
+interface DenseLayer<T extends Tensor = Parameter> {
   readonly w: T;
   readonly b: T;
 }
@@ -19,7 +19,7 @@ export function initialLayers(device: Device, widths: readonly number[], seed: n
 }
 
 /** Keys of the random streams that training draws from one seed. */
-export const INITIAL_WEIGHTS = 2;
+const INITIAL_WEIGHTS = 2;
 export const EPOCH_ORDER = 3;
 
 /** Logits [rows, classes] for images [rows, pixels]. */

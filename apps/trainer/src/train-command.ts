@@ -1,5 +1,5 @@
 import { plain } from "@surprisal/backend-cpu/plain";
-import { openDevice } from "@surprisal/core";
+import { type Device, openDevice } from "@surprisal/core";
 import type { DigitData } from "./data/digit-data.ts";
 import { readMnistFolder } from "./data/mnist-folder.ts";
 import { renderDigits } from "./data/rendered-digits.ts";
@@ -49,42 +49,43 @@ export async function trainCommand(flags: TrainFlags, terminal: Terminal): Promi
     );
   }
   const device = await openDevice([plain()]);
-  const widths = [data.height * data.width, flags.hidden, data.classes];
-  const report = await trainAndReport();
-  await device.close();
-  terminal.write(
-    `Test accuracy ${percent(report.testAccuracy)} after ${flags.epochs} epochs in ${seconds(report.seconds * 1000)}\n`,
-  );
-  if (flags.json) terminal.write(`${JSON.stringify(report)}\n`);
-
-  async function trainAndReport(): Promise<TrainReport> {
-    const { facts } = device;
-    terminal.write(describe(data, widths, flags, `${facts.name} (${facts.variant})`));
-    const options = { ...flags, learningRate: flags.lr };
-    const { layers, test } = await train(device, data, options, progress(terminal, flags.epochs));
-    return {
-      data: data.name,
-      trainImages: data.train.count,
-      testImages: data.test.count,
-      model: widths.join("-"),
-      backend: { name: facts.name, variant: facts.variant },
-      epochs: flags.epochs,
-      batchSize: flags.batchSize,
-      learningRate: flags.lr,
-      seed: flags.seed,
-      testLoss: test.loss,
-      testAccuracy: test.accuracy,
-      weightsHash: await weightsHash(layers),
-      seconds: Math.round(performance.now() - start) / 1000,
-    };
+  try {
+    const report = await trainOn(device, data, flags, terminal);
+    const took = seconds(performance.now() - start);
+    terminal.write(`Test accuracy ${percent(report.testAccuracy)} after ${flags.epochs} epochs in ${took}\n`);
+    if (flags.json) terminal.write(`${JSON.stringify({ ...report, seconds: Number.parseFloat(took) })}\n`);
+  } finally {
+    await device.close();
   }
 }
 
-function describe(data: DigitData, widths: readonly number[], flags: TrainFlags, backend: string): string {
-  const { name, train: images, test, height, width } = data;
-  return (
-    `Data     ${name}: ${images.count} + ${test.count} images of ${height}×${width}\n` +
-    `Model    ${widths.join("-")}, softmax cross-entropy, Adam, learning rate ${flags.lr}, batches of ${flags.batchSize}\n` +
-    `Backend  ${backend}, seed ${flags.seed}\n`
+async function trainOn(
+  device: Device,
+  data: DigitData,
+  flags: TrainFlags,
+  terminal: Terminal,
+): Promise<Omit<TrainReport, "seconds">> {
+  const { name, variant } = device.facts;
+  const model = [data.height * data.width, flags.hidden, data.classes].join("-");
+  terminal.write(
+    `Data     ${data.name}: ${data.train.count} + ${data.test.count} images of ${data.height}×${data.width}\n` +
+      `Model    ${model}, softmax cross-entropy, Adam, learning rate ${flags.lr}, batches of ${flags.batchSize}\n` +
+      `Backend  ${name} (${variant}), seed ${flags.seed}\n`,
   );
+  const options = { ...flags, learningRate: flags.lr };
+  const { layers, test } = await train(device, data, options, progress(terminal, flags.epochs));
+  return {
+    data: data.name,
+    trainImages: data.train.count,
+    testImages: data.test.count,
+    model,
+    backend: { name, variant },
+    epochs: flags.epochs,
+    batchSize: flags.batchSize,
+    learningRate: flags.lr,
+    seed: flags.seed,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+    weightsHash: await weightsHash(layers),
+  };
 }

@@ -13,7 +13,7 @@ export interface TrainingOptions {
 }
 
 /** What a data set scores. */
-export interface Score {
+interface Score {
   /** Mean loss over all rows. */
   readonly loss: number;
   /** Share of rows whose likeliest class is their label. */
@@ -90,7 +90,7 @@ function trainStep(
 const SCORE_BATCH = 500;
 
 /** Mean loss and accuracy of a data set. */
-export async function score(device: Device, layers: Layers, data: LabelledImages, pixels: number): Promise<Score> {
+async function score(device: Device, layers: Layers, data: LabelledImages, pixels: number): Promise<Score> {
   let loss = 0;
   let correct = 0;
   for (const { rows, images, labels } of batches(data, pixels, SCORE_BATCH)) {
