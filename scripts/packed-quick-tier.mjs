@@ -1,11 +1,46 @@
-// Runs the conformance kit's quick tier on the plain backend as a user's own project would: copied into a folder where
-// the packed tarballs are installed, on whatever Node is there. The last line counts what passed.
-import { plain } from "@surprisal/backend-cpu/plain";
+// What a user's own project would do with the packed tarballs, on whatever Node is there: train as the README shows, and
+// run the conformance kit's quick tier on the plain backend. The last line counts what passed.
+import { plain as cpu, plain } from "@surprisal/backend-cpu/plain";
 import { checkBackend } from "@surprisal/conformance";
+import { add, matmul, openDevice, softmaxCrossEntropy, zeros } from "@surprisal/core";
+import { sgd } from "@surprisal/nn";
+
+/** The README's training loop; the losses it logs. */
+async function train() {
+  const losses = [];
+  const device = await openDevice([cpu()]);
+  const x = device.tensor([
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ]),
+    labels = [2, 0, 1];
+  const params = { w: device.parameter(zeros(2, 3)), b: device.parameter(zeros(3)) };
+  const loss = ({ w, b }) => softmaxCrossEntropy(add(matmul(x, w), b), { labels });
+  const optimizer = sgd(params, { learningRate: 0.5 });
+  for (let i = 0; i < 100; i++)
+    await device.scoped(async (step) => {
+      const { value, gradients } = step.valueAndGrad(loss, params);
+      optimizer.update(gradients);
+      if (i % 20 === 0) losses.push(await value.item());
+    });
+  await device.close();
+  return losses;
+}
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
+
+// Equal logits lose ln 3; the rest is what the same loop gives in float64.
+const expected = [1.0986122886681096, 0.4482988372429588, 0.2699964240280013, 0.1902477124161806, 0.145872240692691];
+const losses = await train();
+if (losses.length === expected.length && losses.every((loss, i) => Math.abs(loss - expected[i]) < 1e-6)) passed++;
+else {
+  failed++;
+  console.error(`the README's training loop: ${losses.join(", ")} instead of ${expected.join(", ")}`);
+}
+
 for (const precision of /** @type {const} */ (["f32", "f64"])) {
   const name = `plain ${precision}`;
   const report = await checkBackend({ name, create: () => plain({ precision }) }, { tier: "quick" });

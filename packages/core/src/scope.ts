@@ -4,6 +4,7 @@ import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from ".
 import { type Like, overTensors, structured, tensorsOf } from "./gradients/structure.ts";
 import type { HessianProduct, ValueAndGradients, ValueAndTangent } from "./gradients/transforms.ts";
 import { type HostValues, hostTensor } from "./host-values.ts";
+import { reportIfDropped } from "./leak-report.ts";
 import { upload } from "./ops/apply.ts";
 import type { Shape } from "./shape.ts";
 import { type Parameter, Region, Storage, Tensor } from "./tensor.ts";
@@ -49,7 +50,9 @@ export class Scope {
 
   /** A scope inside this one, to be disposed before it. */
   scope(): Scope {
-    return new Scope(new Region(this.region.runtime, this.region));
+    const inner = new Scope(new Region(this.region.runtime, this.region));
+    reportIfDropped(inner, inner.region);
+    return inner;
   }
 
   /** Runs `f` with a scope of its own and disposes it on every exit. */
