@@ -22,7 +22,7 @@ export class Fence {
     this.#inFlight.push(passed);
     if (this.#inFlight.length > STEPS_IN_FLIGHT) await this.#inFlight.shift();
     if (performance.now() - this.#lastYield >= YIELD_EVERY_MS) {
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      await macrotask();
       this.#lastYield = performance.now();
     }
   }
@@ -37,4 +37,18 @@ export class Fence {
     this.#runtime.write(handle, [0]);
     return handle;
   }
+}
+
+/** Lets everything that waits run once: by setImmediate, or by a message, since browsers delay timers by 4 ms. */
+function macrotask(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+  if (setImmediate !== undefined) return new Promise((resolve) => setImmediate(resolve));
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
 }

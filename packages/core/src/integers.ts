@@ -15,10 +15,16 @@ export type Integers = NumberArray | BigInt64Array | BigUint64Array | NestedNumb
 /**
  * Reads host integers as float64 (exact for all of them) with their shape.
  * @param what "label" or "index", for errors
+ * @param classes how many of them there are, for errors
  * @throws LabelError naming the first value that is no integer
  */
-export function integers(op: string, what: string, values: Integers): { data: Float64Array; shape: Shape } {
-  if (isBigIntArray(values)) return { data: exactNumbers(op, what, values), shape: [values.length] };
+export function integers(
+  op: string,
+  what: string,
+  values: Integers,
+  classes: number,
+): { data: Float64Array; shape: Shape } {
+  if (isBigIntArray(values)) return { data: exactNumbers(op, what, values, classes), shape: [values.length] };
   if (!isNumberArray(values) && !Array.isArray(values) && typeof values !== "number") {
     throw new ValueError(
       `${op}: ${what} data is a typed array, an array or a number on the host, not ${nameOf(values)}`,
@@ -32,18 +38,18 @@ export function integers(op: string, what: string, values: Integers): { data: Fl
       `${op}: ${what} ${exact[bad]} at position ${bad} is not a whole number`,
       bad,
       exact[bad],
-      Number.NaN,
+      classes,
     );
   }
   return { data: exact, shape };
 }
 
-function exactNumbers(op: string, what: string, values: BigInt64Array | BigUint64Array): Float64Array {
+function exactNumbers(op: string, what: string, values: BigInt64Array | BigUint64Array, classes: number): Float64Array {
   const exact = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) {
     exact[i] = Number(values[i]!);
     if (!Number.isSafeInteger(exact[i])) {
-      throw new LabelError(`${op}: ${what} ${values[i]} at position ${i} is beyond 2^53`, i, values[i], Number.NaN);
+      throw new LabelError(`${op}: ${what} ${values[i]} at position ${i} is beyond 2^53`, i, values[i], classes);
     }
   }
   return exact;

@@ -125,9 +125,7 @@ describe("a backend that fails", () => {
     const [x, y] = [device.tensor([1, 2]), device.tensor([3, 4])];
     const error = refusal(() => add(x, y));
     expect(error.code).toBe("BACKEND");
-    expect(error.message).toBe(
-      "add: plain could not allocate 2 elements (2 tensors hold 32 bytes): grow returned -1",
-    );
+    expect(error.message).toBe("add: plain could not allocate 2 elements (2 tensors hold 32 bytes): grow returned -1");
     expect(device.memory()).toEqual({ handles: 2, bytes: 32, made: 2, freed: 0 });
     await device.close();
   });

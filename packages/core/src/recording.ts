@@ -17,7 +17,7 @@ export type InputGradient = () => Tensor | Scaled;
 /**
  * The derivative of an op, applied: from the cotangent `g` of the output, the gradient of each input (`undefined`
  * where the op is not differentiable). Linear in `g`, and written with ops, so that a second recording can
- * differentiate it. `inputs` are the op's own, with parameters pinned to the version the op read.
+ * differentiate it. `inputs` are the op's own, constants as members of the recording.
  */
 export type Pullback = (
   g: Tensor,
@@ -49,8 +49,8 @@ export class Recording implements Tape {
   }
 
   /** The same numbers as a member of this recording, differentiated through from here on. */
-  watch(source: Tensor): Tensor {
-    const watched = identity(source, this.region);
+  watch(op: string, source: Tensor): Tensor {
+    const watched = identity(op, source, this.region);
     watched.tapes = [...watched.tapes, this];
     return watched;
   }
@@ -78,7 +78,12 @@ export function recordingsOf(inputs: readonly Tensor[]): readonly Recording[] {
 }
 const none: readonly Recording[] = [];
 
-/** Writes an op down in every recording that differentiates through one of its inputs. Returns the output. */
+/**
+ * Writes an op down in every recording that differentiates through one of its inputs. Returns the output.
+ *
+ * Constants of older scopes become members of the recording: parameters are pinned at the version the op read, and what
+ * the pullback computes from constants alone ends with the recording.
+ */
 export function record(
   inputs: readonly Tensor[],
   output: Tensor,
@@ -87,11 +92,14 @@ export function record(
 ): Tensor {
   const recordings = recordingsOf(inputs);
   if (recordings.length === 0) return output;
-  const youngest = recordings.reduce((a, b) => (b.region.age > a.region.age ? b : a));
-  const pinned = inputs.map((input) => (input.mutable ? input.alias(youngest.region) : input));
-  const entry: Entry = { inputs: pinned, output, saved, pullback };
+  const { region } = recordings.reduce((a, b) => (b.region.age > a.region.age ? b : a));
+  const own = inputs.map((input) => {
+    const constant = recordingsOf([input]).length === 0;
+    return constant && (input.mutable || input.region.age < region.age) ? input.alias("record", region) : input;
+  });
+  const entry: Entry = { inputs: own, output, saved, pullback };
   for (const recording of recordings) {
-    for (const tensor of [...pinned, output, ...saved]) tensor.saveFor(recording);
+    for (const tensor of [...own, output, ...saved]) tensor.saveFor(recording);
     recording.entries.push(entry);
   }
   output.tapes = recordings;
@@ -99,6 +107,6 @@ export function record(
 }
 
 /** The same tensor as a member of another region, recorded as the identity. */
-export function identity(source: Tensor, region: Region): Tensor {
-  return record([source], source.alias(region), (g) => [() => g]);
+export function identity(op: string, source: Tensor, region: Region): Tensor {
+  return record([source], source.alias(op, region), (g) => [() => g]);
 }

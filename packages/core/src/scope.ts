@@ -66,7 +66,8 @@ export class Scope {
   }
 
   /**
-   * Hands a tensor of this scope to the scope around it, and returns it.
+   * Hands a tensor of this scope, or of one inside it, to the scope around it, and returns it. A tensor that lives longer
+   * already stays where it is.
    * @throws DisposedError if the tensor was freed or this is the device's own scope
    */
   keep<T extends Tensor>(tensor: T): T {
@@ -74,7 +75,7 @@ export class Scope {
     if (parent === undefined)
       throw new DisposedError("keep: the device's own scope has no scope around it; its tensors live until close");
     tensor.handle("keep");
-    tensor.moveTo(parent);
+    if (tensor.region.age > parent.age) tensor.moveTo(parent);
     return tensor;
   }
 

@@ -72,6 +72,7 @@ export class Region {
   }
 
   assertOpen(op: string): void {
+    this.runtime.assertOpen(op);
     if (this.#ended) throw new DisposedError(`${op}: the scope was disposed; open another`);
   }
 
@@ -193,13 +194,12 @@ export class Tensor {
 
   /** The backend's handle, for an op that reads it now. @internal */
   handle(op: string): unknown {
-    if (this.#disposed) {
-      const remedy = this.runtime.closed
-        ? "its device is closed"
-        : "keep it with scope.keep(tensor), or use it before its scope ends";
-      throw new DisposedError(`${op}: a tensor ${show(this.shape)} was used after it was disposed; ${remedy}`);
-    }
     this.runtime.assertOpen(op);
+    if (this.#disposed) {
+      throw new DisposedError(
+        `${op}: a tensor ${show(this.shape)} was used after it was disposed; keep it with scope.keep(tensor), or use it before its scope ends`,
+      );
+    }
     if (this.pinned !== undefined && this.pinned !== this.storage.version) {
       throw new StaleTensorError(
         `${op}: a parameter ${show(this.shape)} was written after this computation read it (version ${this.storage.version}, saved ${this.pinned}); take gradients before the optimizer's step`,
@@ -209,8 +209,8 @@ export class Tensor {
   }
 
   /** Another tensor over the same numbers, as they are now. @internal */
-  alias(region: Region, shape: Shape = this.shape): Tensor {
-    this.handle("alias");
+  alias(op: string, region: Region, shape: Shape = this.shape): Tensor {
+    this.handle(op);
     return new Tensor(this.storage.share(), shape, region);
   }
 

@@ -1,5 +1,5 @@
 import { GradientError, ShapeError } from "../errors.ts";
-import { filled } from "../ops/apply.ts";
+import { filled, runtimeOf } from "../ops/apply.ts";
 import { affine, weightedSum } from "../ops/arithmetic.ts";
 import { type Entry, identity, type Recording, type Scaled } from "../recording.ts";
 import { sameShape, show } from "../shape.ts";
@@ -12,30 +12,33 @@ export interface Seed {
 }
 
 /**
- * Runs a recording backwards: the gradient of Σ ⟨output, cotangent⟩ with respect to each of `sources`, as tensors of
- * `target`. A source that nothing depends on has gradient zero. What an entry had saved is freed once its pullback ran.
+ * Runs a recording backwards: the gradient of Σ ⟨output, cotangent⟩ with respect to each of `sources`, each a tensor of
+ * its own in the recording's scope. A source that nothing depends on has gradient zero. What an entry had saved is freed
+ * once its pullback ran; the outputs of the seeds stay.
  */
-export function backward(
-  recording: Recording,
-  seeds: readonly Seed[],
-  sources: readonly Tensor[],
-  target: Region,
-): Tensor[] {
+export function backward(recording: Recording, seeds: readonly Seed[], sources: readonly Tensor[]): Tensor[] {
   recording.recording = false;
   recording.live = recording.persistent;
+  const { entries, region } = recording;
+  const outputs = new Set(seeds.map(({ output }) => output));
   const cotangents = new Map<Tensor, Scaled>();
-  for (const { output, cotangent } of seeds) accumulate(cotangents, output, { tensor: cotangent, factor: 1 });
-  const { entries } = recording;
+  for (const { output, cotangent } of seeds) {
+    accumulate(cotangents, output, { tensor: member(cotangent, region), factor: 1 });
+  }
   for (let i = entries.length - 1; i >= 0; i--) {
     pullBack(recording, entries[i]!, cotangents, sources);
-    if (!recording.persistent) release(recording, entries.pop()!, cotangents);
+    if (!recording.persistent) release(recording, entries.pop()!, cotangents, outputs);
   }
-  const handedOut = new Set<Tensor>();
+  const taken = new Set<Tensor>();
   return sources.map((source) => {
     const gradient = cotangents.get(source);
-    if (gradient === undefined) return filled("gradient", target, source.shape, 0);
-    return handOut(gradient, recording, target, handedOut);
+    return gradient === undefined ? filled("gradient", region, source.shape, 0) : finished(gradient, recording, taken);
   });
+}
+
+/** A tensor of an older scope as a member of the recording, so that what is computed from it alone ends with that. */
+function member(tensor: Tensor, region: Region): Tensor {
+  return tensor.region.age < region.age ? identity("gradient", tensor, region) : tensor;
 }
 
 function pullBack(
@@ -47,7 +50,8 @@ function pullBack(
   const cotangent = cotangents.get(entry.output);
   if (cotangent === undefined) return;
   if (!sources.includes(entry.output)) cotangents.delete(entry.output);
-  const { inputs, output } = entry;
+  const { inputs } = entry;
+  const output = member(entry.output, recording.region);
   const wanted = inputs.map((input) => input.tapes.includes(recording));
   const gradients = entry.pullback(cotangent.tensor, inputs, output, wanted);
   for (const [i, input] of inputs.entries()) {
@@ -77,26 +81,37 @@ function sumOf(a: Scaled, b: Scaled): Scaled {
 }
 
 /** Frees what an entry had saved, unless it has become a gradient itself (a loss hands out the one it finished). */
-function release(recording: Recording, { output, saved }: Entry, cotangents: Map<Tensor, Scaled>): void {
+function release(
+  recording: Recording,
+  { output, saved }: Entry,
+  cotangents: Map<Tensor, Scaled>,
+  kept: ReadonlySet<Tensor>,
+): void {
   const flowing = new Set([...cotangents.values()].map(({ tensor }) => tensor));
   for (const tensor of [output, ...saved]) {
-    if (tensor.region === recording.region && !tensor.disposed && !flowing.has(tensor)) tensor.dispose();
+    const own = tensor.region === recording.region && !tensor.disposed;
+    if (own && !flowing.has(tensor) && !kept.has(tensor)) tensor.dispose();
   }
 }
 
-/** A finished gradient as a tensor of its own in `target`. */
-function handOut({ tensor, factor }: Scaled, recording: Recording, target: Region, handedOut: Set<Tensor>): Tensor {
-  const product = factor === 1 ? tensor : affine(tensor, factor, 0, "gradient");
-  const mine =
-    product.region === recording.region && !product.disposed && !handedOut.has(product) && !recording.persistent;
-  handedOut.add(product);
-  if (!mine) return identity(product, target);
-  product.moveTo(target);
-  return product;
+/** A gradient multiplied out, as a tensor that nobody else holds. */
+function finished({ tensor, factor }: Scaled, { region, persistent }: Recording, taken: Set<Tensor>): Tensor {
+  if (factor !== 1) return affine(tensor, factor, 0, "gradient");
+  if (persistent || tensor.region !== region || taken.has(tensor)) return identity("gradient", tensor, region);
+  taken.add(tensor);
+  return tensor;
+}
+
+/** Hands a tensor from the scope of a recording to another. */
+export function handOut(tensor: Tensor, { region }: Recording, target: Region): Tensor {
+  if (tensor.region !== region) return identity("gradient", tensor, target);
+  tensor.moveTo(target);
+  return tensor;
 }
 
 /** A scalar result with the cotangent 1, for gradients that need no seed. */
 export function scalarSeed(op: string, output: Tensor, region: Region): Seed {
+  runtimeOf(op, [output]);
   if (output.size !== 1) {
     throw new GradientError(
       `${op}: a gradient needs a scalar, and the function returned ${show(output.shape)}; reduce it with sum or mean, or use vjp`,
@@ -107,6 +122,7 @@ export function scalarSeed(op: string, output: Tensor, region: Region): Seed {
 
 /** A result of any shape with the cotangent a caller gave. */
 export function checkedSeed(op: string, output: Tensor, cotangent: Tensor): Seed {
+  runtimeOf(op, [output, cotangent]);
   if (!sameShape(output.shape, cotangent.shape)) {
     throw new ShapeError(
       `${op}: the cotangent ${show(cotangent.shape)} must have the shape of the result ${show(output.shape)}`,

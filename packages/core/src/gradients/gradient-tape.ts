@@ -2,7 +2,7 @@ import { GradientError } from "../errors.ts";
 import { checkKeys } from "../options.ts";
 import { Recording } from "../recording.ts";
 import type { Region, Tensor } from "../tensor.ts";
-import { backward, checkedSeed, scalarSeed } from "./backward.ts";
+import { backward, checkedSeed, handOut, scalarSeed } from "./backward.ts";
 import { type Like, structured, tensorsOf } from "./structure.ts";
 
 export interface GradientTapeOptions {
@@ -37,7 +37,7 @@ export class GradientTape {
     this.#assertRecording("watch");
     return structured(
       params,
-      tensorsOf("watch", params).map((source) => this.#recording.watch(source)),
+      tensorsOf("watch", params).map((source) => this.#recording.watch("watch", source)),
     );
   }
 
@@ -63,7 +63,11 @@ export class GradientTape {
         : checkedSeed("gradient", output, cotangent);
     this.#used = !recording.persistent;
     try {
-      return structured(sources, backward(recording, [seed], watched, this.#target));
+      const gradients = backward(recording, [seed], watched);
+      return structured(
+        sources,
+        gradients.map((gradient) => handOut(gradient, recording, this.#target)),
+      );
     } finally {
       if (recording.persistent) recording.recording = true;
       else recording.end();

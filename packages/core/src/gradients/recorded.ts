@@ -1,11 +1,11 @@
 /** The engine behind every transform: a function of tensors runs in a recording, and the recording runs backwards. */
 import { GradientError, ShapeError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
-import { filled } from "../ops/apply.ts";
-import { identity, Recording } from "../recording.ts";
+import { filled, runtimeOf } from "../ops/apply.ts";
+import { Recording } from "../recording.ts";
 import { sameShape, show } from "../shape.ts";
 import { type Region, Tensor } from "../tensor.ts";
-import { backward, checkedSeed, scalarSeed } from "./backward.ts";
+import { backward, checkedSeed, handOut, type Seed, scalarSeed } from "./backward.ts";
 import { structured, type TensorFunction } from "./structure.ts";
 
 /** A value with a gradient for each parameter. */
@@ -29,12 +29,15 @@ export function gradientsOf(
 ): Gradients {
   const recording = new Recording(target);
   try {
-    const sources = params.map((source) => recording.watch(source));
+    const sources = params.map((source) => recording.watch(op, source));
     const output = called(op, f, sources);
     const seed =
       cotangent === undefined ? scalarSeed(op, output, recording.region) : checkedSeed(op, output, cotangent);
-    const value = handOutValue(output, recording, target);
-    return { value, gradients: backward(recording, [seed], sources, target) };
+    const gradients = backward(recording, [seed], sources);
+    return {
+      value: handOut(output, recording, target),
+      gradients: gradients.map((gradient) => handOut(gradient, recording, target)),
+    };
   } finally {
     recording.end();
   }
@@ -55,14 +58,12 @@ export function directionalDerivative(
   const outer = new Recording(target);
   const inner = new Recording(outer.region);
   try {
-    const sources = params.map((source) => inner.watch(source));
+    const sources = params.map((source) => inner.watch(op, source));
     const output = called(op, f, sources);
-    const u = outer.watch(filled(op, outer.region, output.shape, 0));
-    const value = handOutValue(output, inner, target);
-    const gradients = backward(inner, [{ output, cotangent: u }], sources, outer.region);
-    const seeds = gradients.map((gradient, i) => ({ output: gradient, cotangent: directions[i]! }));
-    const [tangent] = backward(outer, seeds, [u], target);
-    return { value, tangent: tangent! };
+    const u = outer.watch(op, filled(op, outer.region, output.shape, 0));
+    const gradients = backward(inner, [{ output, cotangent: u }], sources);
+    const [tangent] = backward(outer, along(gradients, directions), [u]);
+    return { value: handOut(output, inner, target), tangent: handOut(tangent!, outer, target) };
   } finally {
     inner.end();
     outer.end();
@@ -81,14 +82,16 @@ export function hessianTimes(
   const outer = new Recording(target);
   const inner = new Recording(outer.region);
   try {
-    const outerSources = params.map((source) => outer.watch(source));
-    const sources = outerSources.map((source) => inner.watch(source));
+    const outerSources = params.map((source) => outer.watch(op, source));
+    const sources = outerSources.map((source) => inner.watch(op, source));
     const output = called(op, f, sources);
-    const seed = scalarSeed(op, output, inner.region);
-    const value = handOutValue(output, inner, target);
-    const gradients = backward(inner, [seed], sources, target);
-    const seeds = gradients.map((gradient, i) => ({ output: gradient, cotangent: directions[i]! }));
-    return { value, gradients, products: backward(outer, seeds, outerSources, target) };
+    const gradients = backward(inner, [scalarSeed(op, output, inner.region)], sources);
+    const products = backward(outer, along(gradients, directions), outerSources);
+    return {
+      value: handOut(output, inner, target),
+      gradients: gradients.map((gradient) => handOut(gradient, inner, target)),
+      products: products.map((product) => handOut(product, outer, target)),
+    };
   } finally {
     inner.end();
     outer.end();
@@ -110,11 +113,9 @@ function called(op: string, f: TensorFunction, tensors: readonly Tensor[]): Tens
   return output;
 }
 
-/** The function's value as a tensor of `target`; the recording keeps what it needs of it. */
-function handOutValue(output: Tensor, recording: Recording, target: Region): Tensor {
-  if (output.region !== recording.region) return identity(output, target);
-  output.moveTo(target);
-  return output;
+/** The seeds of ⟨gradients, directions⟩. */
+function along(gradients: readonly Tensor[], directions: readonly Tensor[]): Seed[] {
+  return gradients.map((output, i) => ({ output, cotangent: directions[i]! }));
 }
 
 function checkDirections(op: string, params: readonly Tensor[], directions: readonly Tensor[]): void {
@@ -125,6 +126,7 @@ function checkDirections(op: string, params: readonly Tensor[], directions: read
   }
   for (const [i, direction] of directions.entries()) {
     const { shape } = params[i]!;
+    runtimeOf(op, [params[i]!, direction]);
     if (!sameShape(direction.shape, shape)) {
       throw new ShapeError(`${op}: vector ${i} has shape ${show(direction.shape)}, and its parameter ${show(shape)}`);
     }

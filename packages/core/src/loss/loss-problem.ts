@@ -126,7 +126,7 @@ function checkedLabels(
   classes: number,
   ignoreIndex: LossOptions["ignoreIndex"],
 ): Int32Array {
-  const { data, shape } = integers(op, "label", labels);
+  const { data, shape } = integers(op, "label", labels, classes);
   const rows = sizeOf(batch);
   const flat = shape.length <= 1 && data.length === rows;
   if (!flat && !sameShape(shape, batch)) {

@@ -28,17 +28,17 @@ export interface LossOnDevice {
   readonly classWeights: Tensor | undefined;
 }
 
-/** Uploads labels and class weights, once for the loss and all its derivatives. */
-export function onDevice(problem: LossProblem, region: Region): LossOnDevice {
+/** Uploads labels and class weights, once for the loss and all its derivatives, which save them. */
+export function onDevice(problem: LossProblem, region: Region, temporary: (tensor: Tensor) => Tensor): LossOnDevice {
   const { op, labels, classWeights } = problem;
   return {
     problem,
-    labels: labels && uploadIntegers(op, region, labels),
-    classWeights: classWeights && upload(op, region, classWeights, [classWeights.length]),
+    labels: labels && temporary(uploadIntegers(op, region, labels)),
+    classWeights: classWeights && temporary(upload(op, region, classWeights, [classWeights.length])),
   };
 }
 
-/** What `onDevice` uploaded, to save or to free. */
+/** What `onDevice` uploaded, for a recording to save. */
 export function uploadsOf({ labels, classWeights }: LossOnDevice): Tensor[] {
   return [labels, classWeights].filter((tensor) => tensor !== undefined);
 }

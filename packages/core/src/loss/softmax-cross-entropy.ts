@@ -8,10 +8,10 @@
  */
 import { OptionError, ShapeError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
-import { allocate, apply, runtimeOf } from "../ops/apply.ts";
+import { allocate, apply, runtimeOf, withTemporaries } from "../ops/apply.ts";
 import { affine, mul } from "../ops/arithmetic.ts";
 import { type Recording, record, recordingsOf, type Scaled, scaled } from "../recording.ts";
-import { sameShape, show } from "../shape.ts";
+import { type Shape, sameShape, show } from "../shape.ts";
 import { Tensor, youngestRegion } from "../tensor.ts";
 import { LOSS_OPTIONS, type LossOptions, type LossProblem, lossProblem, type Targets } from "./loss-problem.ts";
 import {
@@ -47,23 +47,24 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Targets, options: L
   const region = youngestRegion(inputs);
   const recordings = recordingsOf(inputs);
   const finish = finishesGradient(problem, logits, recordings);
-  const loss = onDevice(problem, region);
-  const rowLoss = allocate(op, runtime, problem.batch, region);
-  const gradient = finish ? allocate(op, runtime, logits.shape, region) : undefined;
-  const state = recordings.length > 0 && !finish ? allocate(op, runtime, [problem.rows, 3], region) : undefined;
-  runtime.kernels.softmaxCrossEntropy(
-    { rowLoss: rowLoss.storage.handle, gradient: gradient?.storage.handle, state: state?.storage.handle },
-    kernelInputs(loss, logits, problem.probabilities),
-    kernelParams(problem, problem.scale),
-  );
-  const saved = [...uploadsOf(loss), gradient, state].filter((tensor) => tensor !== undefined);
-  const pullback = (g: Tensor, [z, q]: readonly Tensor[]) => [
-    () => (gradient === undefined ? logitsGradient(loss, { z: z!, q, state }, g) : times(gradient, g)),
-    () => probabilitiesGradient(loss, z!, g),
-  ];
-  const value = record(inputs, reduced(problem, rowLoss), pullback, saved);
-  for (const temporary of saved) temporary.dispose();
-  return value;
+  return withTemporaries((temporary) => {
+    const allocated = (shape: Shape): Tensor => temporary(allocate(op, runtime, shape, region));
+    const loss = onDevice(problem, region, temporary);
+    const rowLoss = allocated(problem.batch);
+    const gradient = finish ? allocated(logits.shape) : undefined;
+    const state = recordings.length > 0 && !finish ? allocated([problem.rows, 3]) : undefined;
+    runtime.kernels.softmaxCrossEntropy(
+      { rowLoss: rowLoss.storage.handle, gradient: gradient?.storage.handle, state: state?.storage.handle },
+      kernelInputs(loss, logits, problem.probabilities),
+      kernelParams(problem, problem.scale),
+    );
+    const pullback = (g: Tensor, [z, q]: readonly Tensor[]) => [
+      () => (gradient === undefined ? logitsGradient(loss, { z: z!, q, state }, g) : times(gradient, g)),
+      () => probabilitiesGradient(loss, z!, g),
+    ];
+    const saved = [...uploadsOf(loss), gradient, state].filter((tensor) => tensor !== undefined);
+    return record(inputs, reduced(problem, rowLoss), pullback, saved);
+  });
 }
 
 export interface LossGradientOptions extends LossOptions {
@@ -98,14 +99,12 @@ export function softmaxCrossEntropyGradient(
       `${op}: upstream ${show(upstream.shape)} must be ${show(expected)} for reduction "${problem.reduction}"`,
     );
   }
-  const loss = onDevice(problem, youngestRegion(inputsOf(problem, logits)));
   const point = { z: logits, q: problem.probabilities, state: undefined };
-  const gradient =
-    upstream instanceof Tensor
-      ? gradientUnder(loss, point, upstream)
-      : rowGradient(loss, point, undefined, problem.scale * upstream);
-  for (const upload of uploadsOf(loss)) upload.dispose();
-  return gradient;
+  return withTemporaries((temporary) => {
+    const loss = onDevice(problem, youngestRegion(inputsOf(problem, logits)), temporary);
+    if (upstream instanceof Tensor) return gradientUnder(loss, point, upstream);
+    return rowGradient(loss, point, undefined, problem.scale * upstream);
+  });
 }
 
 function inputsOf({ probabilities }: LossProblem, logits: Tensor): Tensor[] {
@@ -118,20 +117,17 @@ function finishesGradient(problem: LossProblem, logits: Tensor, recordings: read
   return problem.reduction !== "none" && recordings.length === 1 && !only!.persistent && logits.tapes.includes(only!);
 }
 
-/** Σ rows · scale, or the rows themselves. */
-function reduced(problem: LossProblem, rowLoss: Tensor): Tensor {
-  if (problem.reduction === "none") return rowLoss;
+/** Σ rows · scale, or the rows themselves, as a tensor of its own. */
+function reduced({ op, reduction, rows, scale }: LossProblem, rowLoss: Tensor): Tensor {
+  if (reduction === "none") return rowLoss.alias(op, rowLoss.region);
+  const params = { fn: "sum", outer: 1, axis: rows, inner: 1 } as const;
   const total = apply({
-    op: problem.op,
+    op,
     inputs: [rowLoss],
     shape: [],
-    run: (y, [x], kernels) => kernels.reduce({ y }, { x }, { fn: "sum", outer: 1, axis: problem.rows, inner: 1 }),
+    run: (y, [x], kernels) => kernels.reduce({ y }, { x }, params),
   });
-  rowLoss.dispose();
-  if (problem.reduction === "sum") return total;
-  const mean = affine(total, problem.scale, 0);
-  total.dispose();
-  return mean;
+  return reduction === "sum" ? total : withTemporaries((temporary) => affine(temporary(total), scale, 0, op));
 }
 
 /** factor · tensor where the cotangent is known on the host, a product otherwise. */
@@ -149,8 +145,5 @@ function logitsGradient(loss: LossOnDevice, point: LossPoint, g: Tensor): Tensor
 function gradientUnder(loss: LossOnDevice, point: LossPoint, upstream: Tensor): Tensor {
   const { reduction, scale } = loss.problem;
   if (reduction === "none") return rowGradient(loss, point, upstream, scale);
-  const unscaled = rowGradient(loss, point, undefined, scale);
-  const gradient = mul(unscaled, upstream);
-  unscaled.dispose();
-  return gradient;
+  return withTemporaries((temporary) => mul(temporary(rowGradient(loss, point, undefined, scale)), upstream));
 }

@@ -29,7 +29,12 @@ export function apply({ op, inputs, shape, run, pullback, saved }: OpCall): Tens
   const runtime = runtimeOf(op, inputs);
   const handles = inputs.map((input) => input.handle(op));
   const output = allocate(op, runtime, shape, youngestRegion(inputs));
-  run(output.storage.handle, handles, runtime.kernels);
+  try {
+    run(output.storage.handle, handles, runtime.kernels);
+  } catch (error) {
+    output.dispose();
+    throw error;
+  }
   return pullback === undefined ? output : record(inputs, output, pullback, saved);
 }
 
@@ -64,7 +69,7 @@ export function filled(op: string, region: Region, shape: Shape, value: number):
   return tensor;
 }
 
-/** The device of an op's inputs, after checking that they are tensors and share one. */
+/** The device of an op's inputs, after checking that they are tensors, alive, and share one. */
 export function runtimeOf(op: string, inputs: readonly Tensor[]): Runtime {
   for (const input of inputs) {
     if (!(input instanceof Tensor)) {
@@ -73,6 +78,7 @@ export function runtimeOf(op: string, inputs: readonly Tensor[]): Runtime {
   }
   const runtime = inputs[0]!.runtime;
   for (const input of inputs) {
+    input.handle(op);
     if (input.runtime !== runtime) {
       throw new DeviceMismatchError(
         `${op}: tensors of two devices (${runtime.facts.name} and ${input.runtime.facts.name}); copy one with await tensor.to(device)`,
@@ -80,6 +86,22 @@ export function runtimeOf(op: string, inputs: readonly Tensor[]): Runtime {
     }
   }
   return runtime;
+}
+
+/**
+ * Runs the body of an op that works in several steps. What it passes through `temporary` is freed on every exit, unless a
+ * recording saved it.
+ */
+export function withTemporaries<R>(body: (temporary: (tensor: Tensor) => Tensor) => R): R {
+  const made: Tensor[] = [];
+  try {
+    return body((tensor) => {
+      made.push(tensor);
+      return tensor;
+    });
+  } finally {
+    for (const tensor of made) if (!tensor.disposed) tensor.dispose();
+  }
 }
 
 /**
@@ -96,9 +118,9 @@ export function composed(
   const target = youngestRegion(inputs);
   const inner = new Region(target.runtime, target);
   try {
-    const output = body(...inputs.map((input) => input.alias(inner)));
-    if (output.region === inner) output.moveTo(target);
-    return record(inputs, output.region === target ? output : output.alias(target), pullback);
+    const output = body(...inputs.map((input) => input.alias(op, inner)));
+    output.moveTo(target);
+    return record(inputs, output, pullback);
   } finally {
     inner.end();
   }

@@ -6,15 +6,15 @@ import { sumTo } from "./sum.ts";
 
 /** a + b. ∂a = g, ∂b = g. */
 export function add(a: Operand, b: Operand): Tensor {
-  if (typeof b === "number" && typeof a !== "number") return affine(a, 1, b);
-  if (typeof a === "number" && typeof b !== "number") return affine(b, 1, a);
+  if (typeof b === "number" && typeof a !== "number") return affine(a, 1, b, "add");
+  if (typeof a === "number" && typeof b !== "number") return affine(b, 1, a, "add");
   return withOperands("add", a, b, (x, y) => weightedSum("add", x, 1, y, 1));
 }
 
 /** a − b. ∂a = g, ∂b = −g. */
 export function sub(a: Operand, b: Operand): Tensor {
-  if (typeof b === "number" && typeof a !== "number") return affine(a, 1, -b);
-  if (typeof a === "number" && typeof b !== "number") return affine(b, -1, a);
+  if (typeof b === "number" && typeof a !== "number") return affine(a, 1, -b, "sub");
+  if (typeof a === "number" && typeof b !== "number") return affine(b, -1, a, "sub");
   return withOperands("sub", a, b, (x, y) => weightedSum("sub", x, 1, y, -1));
 }
 
@@ -33,8 +33,8 @@ export function weightedSum(op: string, a: Tensor, alpha: number, b: Tensor, bet
 
 /** a · b. ∂a = g·b, ∂b = g·a. */
 export function mul(a: Operand, b: Operand): Tensor {
-  if (typeof b === "number" && typeof a !== "number") return affine(a, b, 0);
-  if (typeof a === "number" && typeof b !== "number") return affine(b, a, 0);
+  if (typeof b === "number" && typeof a !== "number") return affine(a, b, 0, "mul");
+  if (typeof a === "number" && typeof b !== "number") return affine(b, a, 0, "mul");
   return withOperands("mul", a, b, (left, right) =>
     binary("mul", "mul", left, right, (g, [x, y]) => [
       () => sumTo(mul(g, y!), x!.shape),
@@ -45,7 +45,6 @@ export function mul(a: Operand, b: Operand): Tensor {
 
 /** a / b. ∂a = g/b, ∂b = −g·y/b. */
 export function div(a: Operand, b: Operand): Tensor {
-  if (typeof a === "number" && typeof b !== "number") return mul(pow(b, -1), a);
   return withOperands("div", a, b, (left, right) =>
     binary("div", "div", left, right, (g, [x, d], y) => [
       () => sumTo(div(g, d!), x!.shape),

@@ -3,7 +3,7 @@ import { ValueError } from "../errors.ts";
 import type { Pullback } from "../recording.ts";
 import { broadcastShape, broadcastStrides, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, filled, runtimeOf } from "./apply.ts";
+import { apply, filled, runtimeOf, withTemporaries } from "./apply.ts";
 import { readingAll, rearranged } from "./rearranged.ts";
 
 /** What an elementwise op takes: a tensor, or a host number that stands for a tensor of it. */
@@ -35,18 +35,18 @@ export function binary(
   runtimeOf(op, [a, b]);
   const shape = broadcastShape(op, a.shape, b.shape);
   const plan = broadcastPlan(a.shape, b.shape, shape);
-  const [p, q] = plan === undefined ? [stretched(op, a, shape), stretched(op, b, shape)] : [a, b];
   const params = { fn, alpha, beta, ...(plan ?? flatPlan(sizeOf(shape))) };
-  const handles = { a: p.handle(op), b: q.handle(op) };
-  const y = apply({
-    op,
-    inputs: [a, b],
-    shape,
-    run: (out, _, kernels) => kernels.binary({ y: out }, handles, params),
-    pullback,
+  return withTemporaries((temporary) => {
+    const operand = (x: Tensor): Tensor => (plan === undefined ? temporary(stretched(op, x, shape)) : x);
+    const handles = { a: operand(a).handle(op), b: operand(b).handle(op) };
+    return apply({
+      op,
+      inputs: [a, b],
+      shape,
+      run: (out, _, kernels) => kernels.binary({ y: out }, handles, params),
+      pullback,
+    });
   });
-  if (plan === undefined) for (const temporary of [p, q]) temporary.dispose();
-  return y;
 }
 
 /** A copy of `x` broadcast to `shape`, unrecorded. */
@@ -62,14 +62,12 @@ export function withOperands(op: string, a: Operand, b: Operand, run: (a: Tensor
   if (typeof a === "number" && typeof b === "number") {
     throw new ValueError(`${op}: one operand must be a tensor, and both are numbers (${a}, ${b})`);
   }
-  const [left, right] = [
-    typeof a === "number" ? scalarBeside(op, b as Tensor, a) : a,
-    typeof b === "number" ? scalarBeside(op, a as Tensor, b) : b,
-  ];
-  const result = run(left, right);
-  if (left !== a) left.dispose();
-  if (right !== b) right.dispose();
-  return result;
+  return withTemporaries((temporary) =>
+    run(
+      typeof a === "number" ? temporary(scalarBeside(op, b as Tensor, a)) : a,
+      typeof b === "number" ? temporary(scalarBeside(op, a as Tensor, b)) : b,
+    ),
+  );
 }
 
 function scalarBeside(op: string, x: Tensor, value: number): Tensor {

@@ -3,8 +3,8 @@ import type { Integers } from "../integers.ts";
 import { integers } from "../integers.ts";
 import { record } from "../recording.ts";
 import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
-import { type Tensor, youngestRegion } from "../tensor.ts";
-import { apply, runtimeOf, uploadIntegers } from "./apply.ts";
+import type { Tensor } from "../tensor.ts";
+import { apply, runtimeOf, uploadIntegers, withTemporaries } from "./apply.ts";
 
 /**
  * Rows of a table by index: y[i…, ·] = table[indices[i…], ·]; an embedding lookup (`tf.gather`, `tf.nn.embedding_lookup`,
@@ -48,7 +48,7 @@ interface Indices {
 const MAX_INDEX = 2 ** 24;
 
 function checkedIndices(op: string, indices: Integers, rows: number): Indices {
-  const { data, shape } = integers(op, "index", indices);
+  const { data, shape } = integers(op, "index", indices, rows);
   if (rows > MAX_INDEX || data.length > MAX_INDEX) {
     throw new ShapeError(
       `${op}: a table of ${rows} rows under ${data.length} indices is more than ${MAX_INDEX}; split it`,
@@ -73,14 +73,14 @@ function checkedIndices(op: string, indices: Integers, rows: number): Indices {
 function gatherChecked(table: Tensor, indices: Indices): Tensor {
   const [tableRows, ...row] = table.shape;
   const params = { rows: indices.data.length, cols: sizeOf(row), tableRows: tableRows! };
-  const uploaded = uploadIntegers("gather", table.region, indices.data);
-  const y = apply({
-    op: "gather",
-    inputs: [table, uploaded],
-    shape: [...indices.shape, ...row],
-    run: (out, [t, i], kernels) => kernels.gatherRows({ y: out }, { table: t, indices: i }, params),
-  });
-  uploaded.dispose();
+  const y = withTemporaries((temporary) =>
+    apply({
+      op: "gather",
+      inputs: [table, temporary(uploadIntegers("gather", table.region, indices.data))],
+      shape: [...indices.shape, ...row],
+      run: (out, [t, i], kernels) => kernels.gatherRows({ y: out }, { table: t, indices: i }, params),
+    }),
+  );
   return record([table], y, (g) => [() => scatterAddChecked(g, indices, tableRows!)]);
 }
 
@@ -88,16 +88,15 @@ function scatterAddChecked(values: Tensor, indices: Indices, tableRows: number):
   const row = values.shape.slice(indices.shape.length);
   const params = { rows: indices.data.length, cols: sizeOf(row), tableRows };
   const { order, starts } = sortedRows(indices.data, tableRows);
-  const region = youngestRegion([values]);
-  const uploads = [uploadIntegers("scatterAdd", region, order), uploadIntegers("scatterAdd", region, starts)];
-  const table = apply({
-    op: "scatterAdd",
-    inputs: [values, ...uploads],
-    shape: [tableRows, ...row],
-    run: (out, [v, o, s], kernels) =>
-      kernels.scatterAddRows({ table: out }, { values: v, order: o, starts: s }, params),
-  });
-  for (const upload of uploads) upload.dispose();
+  const table = withTemporaries((temporary) =>
+    apply({
+      op: "scatterAdd",
+      inputs: [values, ...[order, starts].map((data) => temporary(uploadIntegers("scatterAdd", values.region, data)))],
+      shape: [tableRows, ...row],
+      run: (out, [v, o, s], kernels) =>
+        kernels.scatterAddRows({ table: out }, { values: v, order: o, starts: s }, params),
+    }),
+  );
   return record([values], table, (g) => [() => gatherChecked(g, indices)]);
 }
 

@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.ts";
 import { recordingsOf } from "../recording.ts";
 import { show, sizeOf } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
-import { allocate, apply, runtimeOf } from "./apply.ts";
+import { allocate, apply, runtimeOf, withTemporaries } from "./apply.ts";
 import { add } from "./arithmetic.ts";
 import { matmul, matrixProduct } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
@@ -31,27 +31,24 @@ export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
     );
   }
   if (kernels.linear !== undefined) return fused(x, w, b, kernels.linear);
-  const product = matmul(x, w);
-  if (b === undefined) return product;
-  const y = add(product, b);
-  product.dispose();
-  return y;
+  if (b === undefined) return matmul(x, w);
+  return withTemporaries((temporary) => add(temporary(matmul(x, w)), b));
 }
 
 function fused(x: Tensor, w: Tensor, b: Tensor | undefined, kernel: NonNullable<Kernels["linear"]>): Tensor {
   const [size, units] = w.shape as [number, number];
   const params = { rows: sizeOf(x.shape.slice(0, -1)), inputs: size, units };
-  const flat = reshape(x, [params.rows, size]);
-  const y = apply({
-    op: "linear",
-    inputs: b === undefined ? [flat, w] : [flat, w, b],
-    shape: [params.rows, units],
-    run: (out, [xh, wh, bh]) => kernel({ y: out }, { x: xh, w: wh, b: bh }, params),
-    pullback: (g, [xs, ws], _, wanted) => linearGradient(g, xs!, ws!, wanted),
+  return withTemporaries((temporary) => {
+    const rows = temporary(reshape(x, [params.rows, size]));
+    const y = apply({
+      op: "linear",
+      inputs: b === undefined ? [rows, w] : [rows, w, b],
+      shape: [params.rows, units],
+      run: (out, [xh, wh, bh]) => kernel({ y: out }, { x: xh, w: wh, b: bh }, params),
+      pullback: (g, [xs, ws], _, wanted) => linearGradient(g, xs!, ws!, wanted),
+    });
+    return reshape(temporary(y), [...x.shape.slice(0, -1), units]);
   });
-  const result = reshape(y, [...x.shape.slice(0, -1), units]);
-  for (const temporary of [flat, y]) temporary.dispose();
-  return result;
 }
 
 /** The gradients of x, w and b: by one kernel where there is one and nobody differentiates them again. */

@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import { checkKeys } from "../options.ts";
 import { broadcastShape, type Shape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, runtimeOf } from "./apply.ts";
+import { apply, runtimeOf, withTemporaries } from "./apply.ts";
 import { reshape } from "./reshape.ts";
 import { broadcastTo } from "./sum.ts";
 
@@ -26,29 +26,21 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transposeA = false, transposeB = false } = options;
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a scalar has no matrix: ${show(a.shape)} · ${show(b.shape)}; use mul`);
-  const steps: Tensor[] = [];
-  const step = (next: Tensor, previous: Tensor): Tensor => {
-    if (next !== previous) steps.push(next);
-    return next;
-  };
-  let left = a.rank === 1 ? step(reshape(a, transposeA ? [a.size, 1] : [1, a.size]), a) : a;
-  let right = b.rank === 1 ? step(reshape(b, transposeB ? [1, b.size] : [b.size, 1]), b) : b;
-  const batch = broadcastShape("matmul", left.shape.slice(0, -2), right.shape.slice(0, -2));
-  const rows = left.shape.at(transposeA ? -1 : -2)!;
-  const cols = right.shape.at(transposeB ? -2 : -1)!;
-  if (right.rank === 2 && left.rank > 2 && !transposeA) {
-    left = step(reshape(left, [sizeOf(left.shape.slice(0, -1)), left.shape.at(-1)!]), left);
-  } else if (left.rank > 2 || right.rank > 2) {
-    left = step(broadcastTo(left, [...batch, ...left.shape.slice(-2)]), left);
-    right = step(broadcastTo(right, [...batch, ...right.shape.slice(-2)]), right);
-  }
-  const shape: number[] = [...batch];
-  if (a.rank > 1) shape.push(rows);
-  if (b.rank > 1) shape.push(cols);
-  const y = matrixProduct(left, right, transposeA, transposeB);
-  const result = reshape(y, shape);
-  for (const temporary of [...steps, y]) temporary.dispose();
-  return result;
+  return withTemporaries((temporary) => {
+    let left = a.rank === 1 ? temporary(reshape(a, transposeA ? [a.size, 1] : [1, a.size])) : a;
+    let right = b.rank === 1 ? temporary(reshape(b, transposeB ? [1, b.size] : [b.size, 1])) : b;
+    const batch = broadcastShape("matmul", left.shape.slice(0, -2), right.shape.slice(0, -2));
+    const shape: number[] = [...batch];
+    if (a.rank > 1) shape.push(left.shape.at(transposeA ? -1 : -2)!);
+    if (b.rank > 1) shape.push(right.shape.at(transposeB ? -2 : -1)!);
+    if (right.rank === 2 && left.rank > 2 && !transposeA) {
+      left = temporary(reshape(left, [sizeOf(left.shape.slice(0, -1)), left.shape.at(-1)!]));
+    } else if (left.rank > 2 || right.rank > 2) {
+      left = temporary(broadcastTo(left, [...batch, ...left.shape.slice(-2)]));
+      right = temporary(broadcastTo(right, [...batch, ...right.shape.slice(-2)]));
+    }
+    return reshape(temporary(matrixProduct(left, right, transposeA, transposeB)), shape);
+  });
 }
 
 /** op(a)·op(b) for matrices, or for stacks of equally many. */

@@ -14,7 +14,9 @@ import { runtimeOf } from "./apply.ts";
 export function reshape(x: Tensor, shape: Shape): Tensor {
   runtimeOf("reshape", [x]);
   const to = resolved(x, shape);
-  return record([x], x.alias(x.region, to), (g) => [() => reshape(g, x.shape)]);
+  const y = x.alias("reshape", x.region, to);
+  y.uniform = x.uniform;
+  return record([x], y, (g) => [() => reshape(g, x.shape)]);
 }
 
 function resolved(x: Tensor, shape: Shape): Shape {

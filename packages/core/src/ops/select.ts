@@ -1,7 +1,7 @@
 import { record } from "../recording.ts";
 import { broadcastShape, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, filled, runtimeOf } from "./apply.ts";
+import { apply, filled, runtimeOf, withTemporaries } from "./apply.ts";
 import { type Operand, stretched, withOperands } from "./elementwise.ts";
 import { sumTo } from "./sum.ts";
 
@@ -14,10 +14,7 @@ import { sumTo } from "./sum.ts";
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (typeof a === "number" && typeof b === "number") {
     runtimeOf("select", [condition]);
-    const scalar = filled("select", condition.region, [], a);
-    const result = select(condition, scalar, b);
-    scalar.dispose();
-    return result;
+    return withTemporaries((temporary) => select(condition, temporary(filled("select", condition.region, [], a)), b));
   }
   return withOperands("select", a, b, (x, y) => selected(condition, x, y));
 }
@@ -26,15 +23,15 @@ function selected(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   runtimeOf("select", [condition, a, b]);
   const shape = broadcastShape("select", condition.shape, broadcastShape("select", a.shape, b.shape));
   const operands = [condition, a, b];
-  const whole = operands.map((x) => (sameShape(x.shape, shape) ? x : stretched("select", x, shape)));
-  const y = apply({
-    op: "select",
-    inputs: whole,
-    shape,
-    run: (out, [c, p, q], kernels) =>
-      kernels.select({ y: out }, { condition: c, a: p, b: q }, { length: sizeOf(shape) }),
-  });
-  for (const [i, x] of operands.entries()) if (whole[i] !== x) whole[i]!.dispose();
+  const y = withTemporaries((temporary) =>
+    apply({
+      op: "select",
+      inputs: operands.map((x) => (sameShape(x.shape, shape) ? x : temporary(stretched("select", x, shape)))),
+      shape,
+      run: (out, [c, p, q], kernels) =>
+        kernels.select({ y: out }, { condition: c, a: p, b: q }, { length: sizeOf(shape) }),
+    }),
+  );
   return record(operands, y, (g, [mask, x, z]) => [
     undefined,
     () => sumTo(select(mask!, g, 0), x!.shape),

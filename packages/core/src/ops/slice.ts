@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import { record } from "../recording.ts";
 import { axisOf, type Shape, sameShape, show, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { runtimeOf } from "./apply.ts";
+import { runtimeOf, withTemporaries } from "./apply.ts";
 import { readingAll, rearranged } from "./rearranged.ts";
 
 /**
@@ -73,16 +73,19 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   );
   const begins: number[][] = [];
   let position = 0;
-  let y: Tensor | undefined;
   for (const x of tensors) {
-    const begin: number[] = shape.map((_, i) => (i === along ? position : 0));
-    const next: Tensor = rearranged("concat", x, shape, placed(x.shape, begin), y);
-    y?.dispose();
-    y = next;
-    begins.push(begin);
+    begins.push(shape.map((_, i) => (i === along ? position : 0)));
     position += x.shape[along]!;
   }
-  return record(tensors, y!, (g, inputs) => inputs.map((x, i) => () => slice(g, begins[i]!, x.shape)));
+  const y = withTemporaries((temporary) => {
+    let whole: Tensor | undefined;
+    for (const [i, x] of tensors.entries()) {
+      const background = whole && temporary(whole);
+      whole = rearranged("concat", x, shape, placed(x.shape, begins[i]!), background);
+    }
+    return whole!;
+  });
+  return record(tensors, y, (g, inputs) => inputs.map((x, i) => () => slice(g, begins[i]!, x.shape)));
 }
 
 /** How a larger output reads a block of `shape` that starts at `begin`. */

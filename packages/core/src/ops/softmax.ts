@@ -2,14 +2,14 @@
 import { ShapeError } from "../errors.ts";
 import { axesOf, axisOf, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, composed, runtimeOf } from "./apply.ts";
+import { apply, composed, runtimeOf, withTemporaries } from "./apply.ts";
 import { add, affine, div, exp, log1p, mul, sub } from "./arithmetic.ts";
 import { equal } from "./compare.ts";
 import { reshape } from "./reshape.ts";
 import { select } from "./select.ts";
 import { slice } from "./slice.ts";
 import { type Axes, type ReduceOptions, sum } from "./sum.ts";
-import { axisLast, transpose } from "./transpose.ts";
+import { transpose } from "./transpose.ts";
 
 /**
  * Probabilities along an axis (the last by default): p_j = e^(x_j − m)/(1 + s'), m = max x, s' = Σ_{j≠argmax} e^(x_j − m).
@@ -47,24 +47,25 @@ export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOp
   const folded = axesOf("logSumExp", axes, x.rank);
   const keptAxes = [...x.shape.keys()].filter((i) => !folded.includes(i));
   const kept = keptAxes.map((i) => x.shape[i]!);
-  const ordered = transpose(x, [...keptAxes, ...folded]);
-  const rows = reshape(ordered, [...kept, sizeOf(folded.map((i) => x.shape[i]!))]);
-  const y = composed("logSumExp", [rows], logSumExpOf, (g, [input]) => [
-    () => mul(reshape(g, [...g.shape, 1]), softmax(input!)),
-  ]);
-  const result = reshape(y, keepDims ? x.shape.map((axis, i) => (folded.includes(i) ? 1 : axis)) : kept);
-  for (const temporary of [ordered, rows, y]) temporary.dispose();
-  return result;
+  const shape = keepDims ? x.shape.map((axis, i) => (folded.includes(i) ? 1 : axis)) : kept;
+  return withTemporaries((temporary) => {
+    const ordered = temporary(transpose(x, [...keptAxes, ...folded]));
+    const rows = temporary(reshape(ordered, [...kept, sizeOf(folded.map((i) => x.shape[i]!))]));
+    const y = composed("logSumExp", [rows], logSumExpOf, (g, [input]) => [
+      () => mul(reshape(g, [...g.shape, 1]), softmax(input!)),
+    ]);
+    return reshape(temporary(y), shape);
+  });
 }
 
 function alongAxis(op: string, x: Tensor, axis: number, run: (z: Tensor) => Tensor): Tensor {
   runtimeOf(op, [x]);
   if (x.rank === 0) throw new ShapeError(`${op}: a scalar has no axis of classes; reshape it to [1]`);
-  const { moved, restore } = axisLast(x, axisOf(op, axis, x.rank));
-  const y = run(moved);
-  const result = restore(y);
-  if (moved !== x) for (const temporary of [moved, y]) temporary.dispose();
-  return result;
+  const position = axisOf(op, axis, x.rank);
+  if (position === x.rank - 1) return run(x);
+  const order = [...x.shape.keys()].filter((i) => i !== position).concat(position);
+  const inverse = order.map((_, i) => order.indexOf(i));
+  return withTemporaries((temporary) => transpose(temporary(run(temporary(transpose(x, order)))), inverse));
 }
 
 function softmaxOf(z: Tensor): Tensor {

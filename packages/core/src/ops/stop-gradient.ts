@@ -4,5 +4,5 @@ import { runtimeOf } from "./apply.ts";
 /** The same numbers, as a constant: y = x, ∂x = 0 (`tf.stop_gradient`, `tensor.detach`). Costs nothing. */
 export function stopGradient(x: Tensor): Tensor {
   runtimeOf("stopGradient", [x]);
-  return x.alias(x.region);
+  return x.alias("stopGradient", x.region);
 }

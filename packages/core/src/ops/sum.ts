@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.ts";
 import { record } from "../recording.ts";
 import { axesOf, broadcastStrides, checkedShape, type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, filled, runtimeOf } from "./apply.ts";
+import { apply, filled, runtimeOf, withTemporaries } from "./apply.ts";
 import { readingAll, rearranged } from "./rearranged.ts";
 import { reshape } from "./reshape.ts";
 
@@ -34,7 +34,7 @@ export function sum(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions 
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   runtimeOf("broadcastTo", [x]);
   const to = checkedShape("broadcastTo", shape);
-  if (sameShape(x.shape, to)) return x;
+  if (sameShape(x.shape, to)) return reshape(x, to);
   const missing = to.length - x.rank;
   if (missing < 0 || x.shape.some((axis, i) => axis !== 1 && axis !== to[i + missing])) {
     throw new ShapeError(
@@ -70,22 +70,18 @@ export function folded(
   runtimeOf(op, [x]);
   const positions = axesOf(op, axes, x.rank);
   const kept = x.shape.map((axis, i) => (positions.includes(i) ? 1 : axis));
+  const reduced = x.shape.filter((_, i) => !positions.includes(i));
   const runs = adjacentRuns(positions);
   if (runs.length === 0) runs.push({ first: x.rank, last: x.rank - 1 });
-  let folding = x;
-  for (const { first, last } of runs) {
-    const shape = folding.shape.map((axis, i) => (i >= first && i <= last ? 1 : axis));
-    const next = foldRun(op, fn, folding, first, last, shape);
-    if (folding !== x) folding.dispose();
-    folding = next;
-  }
   const count = sizeOf(positions.map((i) => x.shape[i]!));
-  if (keepDims) return { y: folding, kept, count };
-  const y = folding.alias(
-    folding.region,
-    x.shape.filter((_, i) => !positions.includes(i)),
-  );
-  folding.dispose();
+  const y = withTemporaries((temporary) => {
+    let folding = x;
+    for (const { first, last } of runs) {
+      const shape = folding.shape.map((axis, i) => (i >= first && i <= last ? 1 : axis));
+      folding = temporary(foldRun(op, fn, folding, first, last, shape));
+    }
+    return folding.alias(op, folding.region, keepDims ? kept : reduced);
+  });
   return { y, kept, count };
 }
 

@@ -38,11 +38,3 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   const inverse = axes.map((_, i) => axes.indexOf(i));
   return record([x], y, (g) => [() => transpose(g, inverse)]);
 }
-
-/** `x` with one axis moved to the end, and the order that undoes it. */
-export function axisLast(x: Tensor, axis: number): { moved: Tensor; restore: (y: Tensor) => Tensor } {
-  if (axis === x.rank - 1) return { moved: x, restore: (y) => y };
-  const order = [...x.shape.keys()].filter((i) => i !== axis).concat(axis);
-  const inverse = order.map((_, i) => order.indexOf(i));
-  return { moved: transpose(x, order), restore: (y) => transpose(y, inverse) };
-}
