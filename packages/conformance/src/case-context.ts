@@ -1,4 +1,4 @@
-import type { HostArray } from "@surprisal/core";
+import { type Device, type HostArray, openDevice } from "@surprisal/core";
 import type { CaseContext } from "./case.ts";
 import { compare, type Worst } from "./comparison.ts";
 import { floatFormat } from "./float-format.ts";
@@ -11,8 +11,8 @@ export interface RunningCase {
   readonly context: CaseContext;
   /** The error that used up most of what was allowed; undefined if nothing was compared. */
   worst(): Worst | undefined;
-  /** Frees what the case made through its context. */
-  freeAll(): void;
+  /** Closes the case's device and frees what the case made through its context. */
+  end(): Promise<void>;
 }
 
 /** A context for the case `id` on an open backend. */
@@ -21,6 +21,7 @@ export function caseContext(backend: InstrumentedBackend, id: string, seed: numb
   const format = floatFormat(facts);
   const alive = new Set<TrackedHandle>();
   let worst: Worst | undefined;
+  let device: Promise<Device> | undefined;
 
   const make = (handle: TrackedHandle): TrackedHandle => {
     alive.add(handle);
@@ -42,10 +43,18 @@ export function caseContext(backend: InstrumentedBackend, id: string, seed: numb
     float: (data) => written(make(backend.alloc("float", data.length)), data),
     i32: (data) => written(make(backend.alloc("i32", data.length)), data),
     output: (length) => make(backend.alloc("float", length)),
-    read: (handle): Promise<HostArray> => backend.read(handle),
+    read(source): Promise<HostArray> {
+      const read = "shape" in source ? source.data() : backend.read(source);
+      read.catch(() => {});
+      return read;
+    },
     free(handle) {
       alive.delete(handle);
       backend.free(handle);
+    },
+    open() {
+      device ??= openDevice([{ name: backend.facts.name, open: () => ({ ...backend, close: async () => {} }) }]);
+      return device;
     },
     judge: (quantity) => tolerance(facts.precision, quantity),
     check(actual, expected, judgement, name = judgement.quantity) {
@@ -76,7 +85,8 @@ export function caseContext(backend: InstrumentedBackend, id: string, seed: numb
   return {
     context,
     worst: () => worst,
-    freeAll() {
+    async end() {
+      await (await device)?.close();
       for (const handle of alive) backend.free(handle);
       alive.clear();
     },

@@ -1,4 +1,4 @@
-import type { Facts, HostArray, Kernels } from "@surprisal/core";
+import type { Device, Facts, HostArray, Kernels, Tensor } from "@surprisal/core";
 import type { Expected } from "./comparison.ts";
 import type { FloatArray, FloatFormat } from "./float-format.ts";
 import type { InstrumentedBackend, TrackedHandle } from "./instrument.ts";
@@ -21,7 +21,7 @@ export interface Case {
   run(t: CaseContext): void | Promise<void>;
 }
 
-/** What a case works with. Handles made through it are freed when the case ends. */
+/** What a case works with. Handles made through it, and its device's, are freed when the case ends. */
 export interface CaseContext {
   /** The backend under test, instrumented: outputs are poisoned, misuse throws. Shared by the cases of a run. */
   readonly backend: InstrumentedBackend;
@@ -44,10 +44,12 @@ export interface CaseContext {
   i32(data: ArrayLike<number>): TrackedHandle;
   /** A float handle that nobody has written. */
   output(length: number): TrackedHandle;
-  /** The value at this place of the queue. */
-  read(handle: TrackedHandle): Promise<HostArray>;
+  /** The value at this place of the queue. A case that fails before it awaits a read leaves nothing behind. */
+  read(source: TrackedHandle | Tensor): Promise<HostArray>;
   /** Frees a handle before the case ends. */
   free(handle: TrackedHandle): void;
+  /** Core's device on the backend under test: the public API. One a case, closed when the case ends; the backend stays. */
+  open(): Promise<Device>;
 
   /** The tolerance of `quantity` for the backend's class. */
   judge(quantity: Quantity): Judgement;

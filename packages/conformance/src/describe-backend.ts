@@ -1,7 +1,10 @@
 import { type CheckOptions, defaultDeadline, selectCases, unknownSkips } from "./check-backend.ts";
 import { type Subject, session } from "./session.ts";
 
-/** What a test runner gives: vitest's, jest's and node:test's fit. */
+/**
+ * What a test runner gives. vitest's and node:test's functions fit, and any of their shape: a body's one parameter is the
+ * test's context (jest takes a body with a parameter for one that waits for a `done` callback; give it bodies without).
+ */
 export interface TestRunner {
   describe(name: string, body: () => void): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: every runner has its own context; only `skip` is looked for.

@@ -64,7 +64,7 @@ export function session(subject: Subject, { seed, deadline }: SessionOptions): S
     try {
       await within(deadline, subjectCase.id, Promise.resolve(subjectCase.run(running.context)));
     } finally {
-      running.freeAll();
+      await running.end();
     }
     await within(deadline, "a read after the case", drain(backend));
     if (backend.usage.live !== before) throw new Error(`${backend.usage.live - before} handles were not freed`);

@@ -33,6 +33,13 @@ export type Quantity =
   | "confident loss"
   | "confident gradient"
   | "confident state"
+  /**
+   * What core makes of several kernels, each of which rounds: softmax, a mean of losses, a second derivative. Terms: what
+   * is summed, and |x·f′(x)| where a rounded number goes into an exp.
+   */
+  | "derived"
+  /** Second derivatives of rows whose label leads by a margin: as for "confident gradient", by several kernels. */
+  | "confident curvature"
   /** New parameters and moments of an optimizer. Terms: the summands. */
   | "update";
 
@@ -78,6 +85,8 @@ const f64: Record<Quantity, Bound> = {
   "confident loss": { scaled: 1e-14 },
   "confident gradient": { scaled: 1e-14 },
   "confident state": { scaled: 1e-14 },
+  derived: { ulp: 32, at: "terms" },
+  "confident curvature": { scaled: 1e-14 },
   update: { ulp: 8, at: "terms" },
 };
 
@@ -98,6 +107,8 @@ const f32Rounded: Record<Quantity, Bound> = {
   "confident loss": { ulp: 1 },
   "confident gradient": { ulp: 2 },
   "confident state": { ulp: 1 },
+  derived: { ulp: 8, at: "terms" },
+  "confident curvature": { ulp: 8 },
   // The moments are rounded before the parameter uses them.
   update: { ulp: 2, at: "terms" },
 };
@@ -122,6 +133,8 @@ const f32: Record<Quantity, Bound> = {
   "confident loss": { ulp: 3 },
   "confident gradient": { ulp: 5 },
   "confident state": { ulp: 5 },
+  derived: { ulp: 16, at: "terms", scaled: 1e-6 },
+  "confident curvature": { ulp: 24 },
   update: { ulp: 4, at: "terms" },
 };
 
@@ -143,6 +156,8 @@ const f32Gpu: Record<Quantity, Bound> = {
   "confident loss": { scaled: 2e-5, flushBelow: 1e-37 },
   "confident gradient": { scaled: 2e-5, flushBelow: 1e-37 },
   "confident state": { scaled: 2e-5, flushBelow: 1e-37 },
+  derived: { ulp: 64, at: "terms", scaled: 4e-6 },
+  "confident curvature": { scaled: 4e-5, flushBelow: 1e-37 },
   update: { ulp: 16, at: "terms" },
 };
 

@@ -27,18 +27,26 @@ export type HostValues = NestedNumbers | NumberArray | HostTensor;
 
 /** A host tensor of zeros; `zeros(2, 3)` has shape [2, 3]. */
 export function zeros(...shape: number[]): HostTensor {
-  return full(shape, 0);
+  return filledHost("zeros", shape, 0);
 }
 
 /** A host tensor of ones; `ones(2, 3)` has shape [2, 3]. */
 export function ones(...shape: number[]): HostTensor {
-  return full(shape, 1);
+  return filledHost("ones", shape, 1);
 }
 
 /** A host tensor with `value` everywhere. */
 export function full(shape: Shape, value: number): HostTensor {
-  const checked = checkedShape("full", shape);
-  return { shape: checked, data: new Float64Array(sizeOf(checked)).fill(value) };
+  return filledHost("full", shape, value);
+}
+
+function filledHost(op: string, shape: Shape, value: number): HostTensor {
+  const checked = checkedShape(op, shape);
+  try {
+    return { shape: checked, data: new Float64Array(sizeOf(checked)).fill(value) };
+  } catch {
+    throw new ShapeError(`${op}: ${show(checked)} has ${sizeOf(checked)} elements, more than memory can hold`);
+  }
 }
 
 /**
@@ -57,8 +65,11 @@ export function hostTensor(op: string, values: HostValues, shape?: Shape): HostT
 
 function flatten(op: string, values: HostValues): HostTensor {
   if (typeof values === "number") return { data: [values], shape: [] };
-  if (isNumberArray(values)) return { data: values, shape: [values.length] };
+  if (isNumberArray(values)) return { data: attached(op, values), shape: [values.length] };
   if (Array.isArray(values)) return flattenNested(op, values as readonly NestedNumbers[]);
+  if (isHostTensor(values) && typeof values.data === "function") {
+    throw new ValueError(`${op}: values are on the host, and this is a Tensor; copy it with await x.to(device)`);
+  }
   if (isHostTensor(values)) return hostTensor(op, values.data as HostValues, values.shape);
   throw new ValueError(
     `${op}: values are numbers, nested arrays of numbers, or a typed array of numbers, not ${nameOf(values)}`,
@@ -67,6 +78,20 @@ function flatten(op: string, values: HostValues): HostTensor {
 
 function isHostTensor(values: unknown): values is HostTensor {
   return typeof values === "object" && values !== null && "shape" in values && "data" in values;
+}
+
+/** A typed array whose buffer was not transferred elsewhere. */
+function attached(op: string, values: NumberArray): NumberArray {
+  if (values.length === 0) {
+    try {
+      new Uint8Array(values.buffer);
+    } catch {
+      throw new ValueError(
+        `${op}: the ${nameOf(values).slice(2)} is detached: its buffer was transferred elsewhere; copy it first`,
+      );
+    }
+  }
+  return values;
 }
 
 /** Whether a value is a typed array of plain numbers (no BigInts, no DataView). */

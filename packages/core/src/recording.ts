@@ -50,6 +50,7 @@ export class Recording implements Tape {
 
   /** The same numbers as a member of this recording, differentiated through from here on. */
   watch(op: string, source: Tensor): Tensor {
+    this.region.runtime.assertSame(op, source.runtime);
     const watched = identity(op, source, this.region);
     watched.tapes = [...watched.tapes, this];
     return watched;

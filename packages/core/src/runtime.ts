@@ -1,5 +1,5 @@
 import type { Backend, Facts, HostArray, Kernels, Kind } from "./backend.ts";
-import { BackendError, DisposedError, messageOf } from "./errors.ts";
+import { BackendError, DeviceMismatchError, DisposedError, messageOf } from "./errors.ts";
 import { guarded } from "./guarded-kernels.ts";
 
 /** What is alive on a device, and what ever was: `made − freed` handles hold `bytes`. */
@@ -95,6 +95,14 @@ export class Runtime {
 
   assertOpen(op: string): void {
     if (this.#closed) throw new DisposedError(`${op}: the device ${this.facts.name} is closed; open another`);
+  }
+
+  /** Refuses what belongs to another device. */
+  assertSame(op: string, other: Runtime): void {
+    if (other === this) return;
+    throw new DeviceMismatchError(
+      `${op}: tensors of two devices (${this.facts.name} and ${other.facts.name}); copy one with await tensor.to(device)`,
+    );
   }
 
   #bytesOf(kind: Kind): number {

@@ -74,6 +74,7 @@ export class Scope {
     const { parent } = this.region;
     if (parent === undefined)
       throw new DisposedError("keep: the device's own scope has no scope around it; its tensors live until close");
+    this.region.runtime.assertSame("keep", tensor.runtime);
     tensor.handle("keep");
     if (tensor.region.age > parent.age) tensor.moveTo(parent);
     return tensor;

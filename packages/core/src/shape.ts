@@ -51,6 +51,11 @@ export function axisOf(op: string, axis: number, rank: number): number {
 /** The axes named (all, if none are) as ascending positions. */
 export function axesOf(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (typeof axes !== "number" && !Array.isArray(axes)) {
+    throw new ValueError(
+      `${op}: axes are a number or an array of numbers, not ${JSON.stringify(axes) ?? String(axes)}`,
+    );
+  }
   const positions = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => axisOf(op, axis, rank));
   if (new Set(positions).size !== positions.length)
     throw new ShapeError(`${op}: an axis is named twice in ${show(positions)}`);

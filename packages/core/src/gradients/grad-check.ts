@@ -124,7 +124,9 @@ async function compare(
       }, h);
       const expected = analytic[offset + element]!;
       const error = Math.abs(expected - numeric) / largest;
-      if (!(error <= worst.error)) worst = { parameter, element, analytic: expected, numeric, error };
+      // The first NaN is the worst.
+      if (!(error <= worst.error) && !Number.isNaN(worst.error))
+        worst = { parameter, element, analytic: expected, numeric, error };
     }
     offset += data.length;
   }

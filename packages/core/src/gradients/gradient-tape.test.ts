@@ -35,16 +35,76 @@ describe("a gradient tape", () => {
     await expectClose(outer.gradient(sum(first), x), [12]); // 6x
   });
 
-  it.each<[string, (tape: GradientTape, x: Tensor, source: Tensor) => unknown, "GRADIENT" | "SHAPE" | "VALUE" | "OPTION", string]>([
-    ["used twice", (tape, x) => { tape.gradient(sum(x), x); tape.gradient(sum(x), x); }, "GRADIENT", "gradient: this tape has given its gradient; make it { persistent: true } to use it again"],
-    ["watching after its gradient", (tape, x) => { tape.gradient(sum(x), x); tape.watch(x); }, "GRADIENT", "watch: this tape has given its gradient; make it { persistent: true } to use it again"],
-    ["after it was disposed", (tape, x) => { tape.dispose(); tape.gradient(sum(x), x); }, "DISPOSED" as never, "sum: a tensor [2] was used after it was disposed; keep it with scope.keep(tensor), or use it before its scope ends"],
-    ["watching after it was disposed", (tape, _, source) => { tape.dispose(); tape.watch(source); }, "GRADIENT", "watch: this tape was disposed"],
-    ["with a source it did not watch", (tape, x, source) => tape.gradient(sum(x), source), "GRADIENT", "gradient: a source was not watched by this tape; differentiate by what tape.watch(x) returned"],
-    ["of what is no scalar", (tape, x) => tape.gradient(x, x), "GRADIENT", "gradient: a gradient needs a scalar, and the function returned [2]; reduce it with sum or mean, or use vjp"],
-    ["of a number", (tape, x) => tape.gradient(3 as never, x), "VALUE", "gradient: expected a tensor, not the number 3; make one with device.tensor(values)"],
-    ["with a cotangent of another shape", (tape, x) => tape.gradient(x, x, sum(x)), "SHAPE", "gradient: the cotangent [] must have the shape of the result [2]"],
-  ])("is refused %s", async (_, call, code, message) => { // biome-ignore format: a table
+  it.each<
+    [
+      string,
+      (tape: GradientTape, x: Tensor, source: Tensor) => unknown,
+      "GRADIENT" | "SHAPE" | "VALUE" | "OPTION",
+      string,
+    ]
+  >([
+    [
+      "used twice",
+      (tape, x) => {
+        tape.gradient(sum(x), x);
+        tape.gradient(sum(x), x);
+      },
+      "GRADIENT",
+      "gradient: this tape has given its gradient; make it { persistent: true } to use it again",
+    ],
+    [
+      "watching after its gradient",
+      (tape, x) => {
+        tape.gradient(sum(x), x);
+        tape.watch(x);
+      },
+      "GRADIENT",
+      "watch: this tape has given its gradient; make it { persistent: true } to use it again",
+    ],
+    [
+      "after it was disposed",
+      (tape, x) => {
+        tape.dispose();
+        tape.gradient(sum(x), x);
+      },
+      "DISPOSED" as never,
+      "sum: a tensor [2] was used after it was disposed; keep it with scope.keep(tensor), or use it before its scope ends",
+    ],
+    [
+      "watching after it was disposed",
+      (tape, _, source) => {
+        tape.dispose();
+        tape.watch(source);
+      },
+      "GRADIENT",
+      "watch: this tape was disposed",
+    ],
+    [
+      "with a source it did not watch",
+      (tape, x, source) => tape.gradient(sum(x), source),
+      "GRADIENT",
+      "gradient: a source was not watched by this tape; differentiate by what tape.watch(x) returned",
+    ],
+    [
+      "of what is no scalar",
+      (tape, x) => tape.gradient(x, x),
+      "GRADIENT",
+      "gradient: a gradient needs a scalar, and the function returned [2]; reduce it with sum or mean, or use vjp",
+    ],
+    [
+      "of a number",
+      (tape, x) => tape.gradient(3 as never, x),
+      "VALUE",
+      "gradient: expected a tensor, not the number 3; make one with device.tensor(values)",
+    ],
+    [
+      "with a cotangent of another shape",
+      (tape, x) => tape.gradient(x, x, sum(x)),
+      "SHAPE",
+      "gradient: the cotangent [] must have the shape of the result [2]",
+    ],
+  ])("is refused %s", async (_, call, code, message) => {
+    // biome-ignore format: a table
     const device = await openPlain();
     const source = device.tensor([1, 2]);
     const step = device.scope();

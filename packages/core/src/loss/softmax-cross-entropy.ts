@@ -93,6 +93,7 @@ export function softmaxCrossEntropyGradient(
   if (!(upstream instanceof Tensor) && typeof upstream !== "number") {
     throw new OptionError(`${op}: upstream is a number or a tensor, not ${nameOf(upstream)}`);
   }
+  if (upstream instanceof Tensor) runtimeOf(op, [logits, upstream]);
   const expected = problem.reduction === "none" ? problem.batch : [];
   if (upstream instanceof Tensor && !sameShape(upstream.shape, expected)) {
     throw new ShapeError(

@@ -1,5 +1,5 @@
 import type { Kernels } from "../backend.ts";
-import { DeviceMismatchError, ValueError } from "../errors.ts";
+import { ValueError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
 import { type Pullback, record } from "../recording.ts";
 import type { Runtime } from "../runtime.ts";
@@ -79,11 +79,7 @@ export function runtimeOf(op: string, inputs: readonly Tensor[]): Runtime {
   const runtime = inputs[0]!.runtime;
   for (const input of inputs) {
     input.handle(op);
-    if (input.runtime !== runtime) {
-      throw new DeviceMismatchError(
-        `${op}: tensors of two devices (${runtime.facts.name} and ${input.runtime.facts.name}); copy one with await tensor.to(device)`,
-      );
-    }
+    runtime.assertSame(op, input.runtime);
   }
   return runtime;
 }

@@ -1,7 +1,9 @@
 /** Arithmetic with NumPy's broadcasting. Each op states its formula; gradients of a stretched operand are summed back. */
-import { scaled } from "../recording.ts";
+import { type Scaled, scaled } from "../recording.ts";
 import type { Tensor } from "../tensor.ts";
+import { equal } from "./compare.ts";
 import { binary, type Operand, unary, withOperands } from "./elementwise.ts";
+import { select } from "./select.ts";
 import { sumTo } from "./sum.ts";
 
 /** a + b. ∂a = g, ∂b = g. */
@@ -63,17 +65,20 @@ export function affine(x: Tensor, alpha: number, beta: number, op = "affine"): T
   return unary(op, "affine", x, (g) => [() => scaled(g, alpha)], alpha, beta);
 }
 
-/** x^e. ∂x = e·x^(e−1)·g; for a tensor exponent ∂e = y·log(x)·g. */
+/** x^e. ∂x = e·x^(e−1)·g; for a tensor exponent ∂e = y·log(x)·g. Where a factor is 0, so is the derivative (PyTorch). */
 export function pow(x: Tensor, exponent: Operand): Tensor {
   if (typeof exponent === "number") {
-    const derivative = (g: Tensor, base: Tensor): Tensor =>
-      exponent === 1 ? g : exponent === 2 ? mul(g, base) : mul(g, pow(base, exponent - 1));
-    return unary("pow", "pow", x, (g, [base]) => [() => scaled(derivative(g, base!), exponent)], exponent);
+    return unary("pow", "pow", x, (g, [base]) => [() => powerSlope(g, base!, exponent)], exponent);
   }
   return binary("pow", "pow", x, exponent, (g, [base, e], y) => [
-    () => sumTo(mul(g, mul(e!, pow(base!, affine(e!, 1, -1)))), base!.shape),
-    () => sumTo(mul(g, mul(y, log(base!))), e!.shape),
+    () => sumTo(mul(g, select(equal(e!, 0), 0, mul(e!, pow(base!, affine(e!, 1, -1))))), base!.shape),
+    () => sumTo(mul(g, select(equal(y, 0), 0, mul(y, log(base!)))), e!.shape),
   ]);
+}
+
+function powerSlope(g: Tensor, base: Tensor, exponent: number): Scaled {
+  if (exponent === 0 || exponent === 1) return scaled(g, exponent);
+  return scaled(mul(g, exponent === 2 ? base : pow(base, exponent - 1)), exponent);
 }
 
 /** √x. ∂x = g/(2·√x). */

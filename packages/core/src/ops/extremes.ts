@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from "../errors.ts";
+import { checkKeys } from "../options.ts";
 import { record } from "../recording.ts";
 import { axisOf, show } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -24,9 +25,9 @@ export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
   return extreme("min", x, axes, options);
 }
 
-function extreme(op: "max" | "min", x: Tensor, axes: Axes, { keepDims = false }: ReduceOptions): Tensor {
-  const { y, kept, count } = folded(op, op, x, axes, keepDims);
-  if (count === 0) throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
+function extreme(op: "max" | "min", x: Tensor, axes: Axes, options: ReduceOptions): Tensor {
+  checkKeys(op, options, ["keepDims"]);
+  const { y, kept } = folded(op, op, x, axes, options.keepDims ?? false);
   return record([x], y, (g, [input], output) => [
     () => {
       const chosen = equal(input!, reshape(output, kept));
@@ -44,7 +45,6 @@ export function argmax(x: Tensor, axis = -1): Tensor {
   runtimeOf("argmax", [x]);
   const position = axisOf("argmax", axis, x.rank);
   const length = x.shape[position]!;
-  if (length === 0) throw new ShapeError(`argmax: axis ${axis} of ${show(x.shape)} is empty`);
   if (length > 2 ** 24) throw new ShapeError(`argmax: axis ${axis} of ${show(x.shape)} is longer than 2^24`);
   return folded("argmax", "argmax", x, position, false).y;
 }
@@ -52,22 +52,26 @@ export function argmax(x: Tensor, axis = -1): Tensor {
 /** max(a, b), elementwise; NaN if either is. Where they are equal, each takes half the gradient. */
 export function maximum(a: Operand, b: Operand): Tensor {
   return withOperands("maximum", a, b, (left, right) =>
-    binary("maximum", "max", left, right, (g, [x, y]) => shared(g, x!, y!)),
+    binary("maximum", "max", left, right, (g, [x, y]) => [
+      () => sumTo(mul(g, isLess(y!, x!)), x!.shape),
+      () => sumTo(mul(g, isLess(x!, y!)), y!.shape),
+    ]),
   );
 }
 
 /** min(a, b), elementwise; NaN if either is. Where they are equal, each takes half the gradient. */
 export function minimum(a: Operand, b: Operand): Tensor {
   return withOperands("minimum", a, b, (left, right) =>
-    binary("minimum", "min", left, right, (g, [x, y]) => shared(g, y!, x!).reverse()),
+    binary("minimum", "min", left, right, (g, [x, y]) => [
+      () => sumTo(mul(g, isLess(x!, y!)), x!.shape),
+      () => sumTo(mul(g, isLess(y!, x!)), y!.shape),
+    ]),
   );
 }
 
-/** The gradients of a maximum of x and y. */
-function shared(g: Tensor, x: Tensor, y: Tensor): (() => Tensor)[] {
-  const share = (winner: Tensor, loser: Tensor): Tensor =>
-    add(less(loser, winner), affine(equal(winner, loser), 0.5, 0));
-  return [() => sumTo(mul(g, share(x, y)), x.shape), () => sumTo(mul(g, share(y, x)), y.shape)];
+/** 1 where a < b, ½ where they are equal, else 0. */
+function isLess(a: Tensor, b: Tensor): Tensor {
+  return add(less(a, b), affine(equal(a, b), 0.5, 0));
 }
 
 /**

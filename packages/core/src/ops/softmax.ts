@@ -1,5 +1,6 @@
 /** Softmax and its logarithms, from the row state (m, k, s') of the loss kernel: exact where exp(x)/Σ is not. */
 import { ShapeError } from "../errors.ts";
+import { checkKeys } from "../options.ts";
 import { axesOf, axisOf, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, composed, runtimeOf, withTemporaries } from "./apply.ts";
@@ -42,12 +43,13 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
  *
  * ∂x = g·softmax(x).
  */
-export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
+export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   runtimeOf("logSumExp", [x]);
+  checkKeys("logSumExp", options, ["keepDims"]);
   const folded = axesOf("logSumExp", axes, x.rank);
   const keptAxes = [...x.shape.keys()].filter((i) => !folded.includes(i));
   const kept = keptAxes.map((i) => x.shape[i]!);
-  const shape = keepDims ? x.shape.map((axis, i) => (folded.includes(i) ? 1 : axis)) : kept;
+  const shape = options.keepDims ? x.shape.map((axis, i) => (folded.includes(i) ? 1 : axis)) : kept;
   return withTemporaries((temporary) => {
     const ordered = temporary(transpose(x, [...keptAxes, ...folded]));
     const rows = temporary(reshape(ordered, [...kept, sizeOf(folded.map((i) => x.shape[i]!))]));

@@ -1,5 +1,6 @@
 import type { ReduceFunction } from "../backend.ts";
 import { ShapeError } from "../errors.ts";
+import { checkKeys } from "../options.ts";
 import { record } from "../recording.ts";
 import { axesOf, broadcastStrides, checkedShape, type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,8 +21,14 @@ export interface ReduceOptions {
  *
  * ∂x = g, broadcast back.
  */
-export function sum(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
-  const { y, kept } = folded("sum", "sum", x, axes, keepDims);
+export function sum(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+  return total("sum", x, axes, options);
+}
+
+/** {@link sum} under the name of the op that it is a part of. */
+export function total(op: string, x: Tensor, axes: Axes, options: ReduceOptions = {}): Tensor {
+  checkKeys(op, options, ["keepDims"]);
+  const { y, kept } = folded(op, "sum", x, axes, options.keepDims ?? false);
   return record([x], y, (g) => [() => broadcastTo(reshape(g, kept), x.shape)]);
 }
 
@@ -58,7 +65,8 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
 
 /**
  * Folds axes by the `reduce` kernel, unrecorded, one run of adjacent axes at a time, the last first.
- * `kept` is the shape with every folded axis as 1, `count` the number of elements folded into one.
+ * `kept` is the shape with every folded axis as 1.
+ * @throws ShapeError for the extreme of nothing
  */
 export function folded(
   op: string,
@@ -66,14 +74,15 @@ export function folded(
   x: Tensor,
   axes: Axes,
   keepDims: boolean,
-): { y: Tensor; kept: Shape; count: number } {
+): { y: Tensor; kept: Shape } {
   runtimeOf(op, [x]);
   const positions = axesOf(op, axes, x.rank);
   const kept = x.shape.map((axis, i) => (positions.includes(i) ? 1 : axis));
   const reduced = x.shape.filter((_, i) => !positions.includes(i));
   const runs = adjacentRuns(positions);
   if (runs.length === 0) runs.push({ first: x.rank, last: x.rank - 1 });
-  const count = sizeOf(positions.map((i) => x.shape[i]!));
+  if (positions.some((i) => x.shape[i] === 0) && fn !== "sum")
+    throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
   const y = withTemporaries((temporary) => {
     let folding = x;
     for (const { first, last } of runs) {
@@ -82,7 +91,7 @@ export function folded(
     }
     return folding.alias(op, folding.region, keepDims ? kept : reduced);
   });
-  return { y, kept, count };
+  return { y, kept };
 }
 
 /** Ascending axes as runs of neighbours, the last run first. */
