@@ -181,7 +181,10 @@ describe("no transform leaves anything behind", () => {
 
   it("over a thousand steps of training, and of every transform", async () => {
     const device = await openPlain();
-    const x = device.tensor([[1, 2], [0, 1]]); // biome-ignore format: rows
+    const x = device.tensor([
+      [1, 2],
+      [0, 1],
+    ]);
     const p = device.parameter([0.1, -0.1, 0.2, 0.3], [2, 2]);
     const u = device.tensor([1, 0, 0, 1], [2, 2]);
     const loss = (y: Tensor): Tensor => softmaxCrossEntropy(gelu(mul(x, y)), { labels: [0, 1] });

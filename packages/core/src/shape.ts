@@ -35,6 +35,12 @@ export function checkedShape(op: string, shape: unknown): Shape {
   return checked;
 }
 
+/** Refuses what is not an array of numbers, where one is expected: begins, sizes, orders of axes. */
+export function checkList(op: string, what: string, list: unknown): void {
+  if (Array.isArray(list) && list.every((item) => typeof item === "number")) return;
+  throw new ValueError(`${op}: ${what} is an array of numbers, not ${JSON.stringify(list) ?? String(list)}`);
+}
+
 /** An axis counted from the end if negative, as a position in a shape of `rank` axes. */
 export function axisOf(op: string, axis: number, rank: number): number {
   const position = axis < 0 ? axis + rank : axis;

@@ -8,10 +8,23 @@ describe("a tensor is made from", () => {
     expect(device.tensor(3).shape).toEqual([]);
     expect(device.tensor([]).shape).toEqual([0]);
     expect(device.tensor([[], []]).shape).toEqual([2, 0]);
-    expect(await device.tensor([[1, 2, 3], [4, 5, 6]]).array()).toEqual([[1, 2, 3], [4, 5, 6]]); // biome-ignore format: rows
+    expect(
+      await device
+        .tensor([
+          [1, 2, 3],
+          [4, 5, 6],
+        ])
+        .array(),
+    ).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     expect(await device.tensor(new Int8Array([-1, 7]), [2, 1]).array()).toEqual([[-1], [7]]);
     expect(await device.tensor(new Uint8ClampedArray([300]), []).array()).toBe(255);
-    expect(await device.tensor([1, 2, 3, 4], [2, 2]).array()).toEqual([[1, 2], [3, 4]]); // biome-ignore format: rows
+    expect(await device.tensor([1, 2, 3, 4], [2, 2]).array()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(await device.tensor(full([2], 7)).array()).toEqual([7, 7]);
     expect(await device.tensor({ data: [[1], [2]], shape: [2] } as never).array()).toEqual([1, 2]);
     expect([zeros(2, 0).shape, ones().shape]).toEqual([[2, 0], []]);

@@ -63,10 +63,3 @@ export async function expectClose(tensor: Tensor, expected: readonly number[], r
     expect(error, `element ${i}: ${found[i]}, expected ${value}`).toBeLessThanOrEqual(relative);
   }
 }
-
-/** Runs `use` in a scope of its own and checks that no handle outlives it. */
-export async function expectNothingKept(device: Device, use: () => Promise<void> | void): Promise<void> {
-  const before = device.memory().handles;
-  await use();
-  expect(device.memory().handles).toBe(before);
-}

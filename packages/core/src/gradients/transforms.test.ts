@@ -124,7 +124,7 @@ describe("a gradient is refused", () => {
   it("by a structure that contains itself", async () => {
     const device = await openPlain();
     const loop: Record<string, unknown> = {};
-    loop["self"] = loop;
+    loop.self = loop;
     expectRefused(device, () => grad((() => 0) as never)(loop), "VALUE", ["contains itself"]);
   });
 

@@ -4,7 +4,7 @@ import { type Integers, integers } from "../integers.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
 import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 
 /**
  * What a row should have been: a class index each (`labels`, host data, the shape of the batch or flat), or a
@@ -98,8 +98,9 @@ function checkedTargets(
   ignoreIndex: LossOptions["ignoreIndex"],
 ): { labels: Int32Array | undefined; probabilities: Tensor | undefined } {
   const remedy = "pass { labels } (class indices on the host) or { probabilities } (a tensor like the logits)";
-  if (typeof targets !== "object" || targets === null)
+  if (typeof targets !== "object" || targets === null || targets instanceof Tensor || "length" in targets) {
     throw new ValueError(`${op}: targets are an object: ${remedy}, not ${nameOf(targets)}`);
+  }
   checkKeys(op, targets, ["labels", "probabilities"]);
   const { labels, probabilities } = targets;
   if ((labels === undefined) === (probabilities === undefined))

@@ -25,18 +25,33 @@ const nan = Number.NaN;
 describe("max, min and argmax", () => {
   it("fold any axes; NaN wins, and argmax names the first of equals and the first NaN (NumPy)", async () => {
     const device = await openPlain();
-    const x = device.tensor([[3, 1, 3], [nan, 9, nan], [-Infinity, -2, -5]]); // biome-ignore format: rows
+    const x = device.tensor([
+      [3, 1, 3],
+      [nan, 9, nan],
+      [-Infinity, -2, -5],
+    ]);
     await expectClose(max(x, 1), [3, nan, -2]);
     await expectClose(min(x, -1), [1, nan, -Infinity]);
     await expectClose(argmax(x), [0, 0, 1]);
     await expectClose(argmax(x, 0), [1, 1, 1]);
-    await expectClose(max(device.tensor([[1, 5], [7, 2]])), [7]); // biome-ignore format: rows
+    await expectClose(
+      max(
+        device.tensor([
+          [1, 5],
+          [7, 2],
+        ]),
+      ),
+      [7],
+    );
     expect(max(x, [0, 1], { keepDims: true }).shape).toEqual([1, 1]);
   });
 
   it("equal largest elements share the gradient evenly (tf.reduce_max, jnp.max)", async () => {
     const device = await openPlain();
-    const x = device.tensor([[2, 5, 5, 5], [1, 4, 0, 4]]); // biome-ignore format: rows
+    const x = device.tensor([
+      [2, 5, 5, 5],
+      [1, 4, 0, 4],
+    ]);
     const weights = device.tensor([3, 2]);
     const gradient = grad((y: Tensor) => sum(mul(max(y, 1), weights)))(x);
     await expectClose(gradient, [0, 1, 1, 1, 0, 1, 0, 1]);
@@ -49,7 +64,9 @@ describe("max, min and argmax", () => {
     const { made } = device.memory();
     expectRefused(device, () => max(x, 1), "SHAPE", ["max: there is no max of nothing: [2, 0] has an empty axis"]);
     expectRefused(device, () => min(x), "SHAPE", ["min: there is no min of nothing"]);
-    expectRefused(device, () => argmax(x), "SHAPE", ["argmax: axis -1 of [2, 0] is empty"]);
+    expectRefused(device, () => argmax(x), "SHAPE", [
+      "argmax: there is no argmax of nothing: [2, 0] has an empty axis",
+    ]);
     expect(device.memory().made).toBe(made);
     expect(max(x, 0).shape).toEqual([0]);
   });
@@ -106,7 +123,10 @@ describe("comparisons and select", () => {
     const device = await openPlain();
     const condition = device.tensor([[1], [0]]);
     const params = { a: device.tensor([1, 2, 3]), b: device.tensor(7) };
-    expect(await select(condition, params.a, params.b).array()).toEqual([[1, 2, 3], [7, 7, 7]]); // biome-ignore format: rows
+    expect(await select(condition, params.a, params.b).array()).toEqual([
+      [1, 2, 3],
+      [7, 7, 7],
+    ]);
     expect(await select(condition, 1, 0).array()).toEqual([[1], [0]]);
     const { a, b } = grad((p: typeof params) => sum(select(condition, p.a, p.b)))(params);
     await expectClose(a, [1, 1, 1]);

@@ -3,12 +3,20 @@ import { expectClose, expectRefused, openPlain, refusal } from "../../testing/cl
 import { gather, grad, hvp, mul, scatterAdd, square, sum, type Tensor, zeros } from "../index.ts";
 
 describe("gather and scatterAdd", () => {
-  const table = [[1, 2], [3, 4], [5, 6]]; // biome-ignore format: rows
+  const table = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
 
   it("look rows up by indices of any integer type and shape", async () => {
     const device = await openPlain();
     const x = device.tensor(table);
-    expect(await gather(x, [2, 0, 2]).array()).toEqual([[5, 6], [1, 2], [5, 6]]); // biome-ignore format: rows
+    expect(await gather(x, [2, 0, 2]).array()).toEqual([
+      [5, 6],
+      [1, 2],
+      [5, 6],
+    ]);
     expect(await gather(x, [[0], [1]]).array()).toEqual([[[1, 2]], [[3, 4]]]);
     expect(await gather(x, 1).array()).toEqual([3, 4]);
     expect(await gather(x, BigInt64Array.of(1n)).array()).toEqual([[3, 4]]);
@@ -19,12 +27,35 @@ describe("gather and scatterAdd", () => {
   it("are each other's derivative: an index named twice gets both gradients", async () => {
     const device = await openPlain();
     const x = device.tensor(table);
-    const weights = device.tensor([[1, 10], [2, 20], [4, 40]]); // biome-ignore format: rows
+    const weights = device.tensor([
+      [1, 10],
+      [2, 20],
+      [4, 40],
+    ]);
     const f = (y: Tensor): Tensor => sum(mul(square(gather(y, [2, 0, 2])), weights));
     await expectClose(grad(f)(x), [4, 80, 0, 0, 50, 600]); // 2·y·(sum of the row's weights)
-    await expectClose(hvp(f, x, device.tensor([[1, 1], [1, 1], [1, 1]])).products, [4, 40, 0, 0, 10, 100]); // biome-ignore format: rows
-    expect(await scatterAdd(weights, [1, 3, 1], 4).array()).toEqual([[0, 0], [5, 50], [0, 0], [2, 20]]); // biome-ignore format: rows
-    await expectClose(grad((y: Tensor) => sum(square(scatterAdd(y, [0, 0, 1], 2))))(device.tensor([1, 2, 4])), [6, 6, 8]);
+    await expectClose(
+      hvp(
+        f,
+        x,
+        device.tensor([
+          [1, 1],
+          [1, 1],
+          [1, 1],
+        ]),
+      ).products,
+      [4, 40, 0, 0, 10, 100],
+    );
+    expect(await scatterAdd(weights, [1, 3, 1], 4).array()).toEqual([
+      [0, 0],
+      [5, 50],
+      [0, 0],
+      [2, 20],
+    ]);
+    await expectClose(
+      grad((y: Tensor) => sum(square(scatterAdd(y, [0, 0, 1], 2))))(device.tensor([1, 2, 4])),
+      [6, 6, 8],
+    );
     expect(scatterAdd(device.tensor(zeros(0, 2)), [], 0).shape).toEqual([0, 2]);
   });
 

@@ -26,6 +26,10 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transposeA = false, transposeB = false } = options;
   if (a.rank === 0 || b.rank === 0)
     throw new ShapeError(`matmul: a scalar has no matrix: ${show(a.shape)} · ${show(b.shape)}; use mul`);
+  const k = a.rank === 1 ? a.size : a.shape.at(transposeA ? -2 : -1)!;
+  const inner = b.rank === 1 ? b.size : b.shape.at(transposeB ? -1 : -2)!;
+  if (k !== inner)
+    throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} · ${show(b.shape)} (${k} ≠ ${inner})`);
   return withTemporaries((temporary) => {
     let left = a.rank === 1 ? temporary(reshape(a, transposeA ? [a.size, 1] : [1, a.size])) : a;
     let right = b.rank === 1 ? temporary(reshape(b, transposeB ? [1, b.size] : [b.size, 1])) : b;
@@ -43,12 +47,10 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   });
 }
 
-/** op(a)·op(b) for matrices, or for stacks of equally many. */
+/** op(a)·op(b) for matrices that fit, or for stacks of equally many. */
 export function matrixProduct(a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor {
   const [m, k] = matrixSize(a.shape, transA);
-  const [inner, n] = matrixSize(b.shape, transB);
-  if (k !== inner)
-    throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} · ${show(b.shape)} (${k} ≠ ${inner})`);
+  const [, n] = matrixSize(b.shape, transB);
   const batch = sizeOf(a.shape.slice(0, -2));
   const params = { m, n, k, batch, transA, transB, accumulate: false };
   return apply({

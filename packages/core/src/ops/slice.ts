@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { record } from "../recording.ts";
-import { axisOf, type Shape, sameShape, show, stridesOf } from "../shape.ts";
+import { axisOf, checkList, type Shape, sameShape, show, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { runtimeOf, withTemporaries } from "./apply.ts";
 import { readingAll, rearranged } from "./rearranged.ts";
@@ -13,6 +13,8 @@ import { readingAll, rearranged } from "./rearranged.ts";
  */
 export function slice(x: Tensor, begin: readonly number[], size?: readonly number[]): Tensor {
   runtimeOf("slice", [x]);
+  checkList("slice", "begin", begin);
+  if (size !== undefined) checkList("slice", "size", size);
   const lengths = x.shape.map((axis, i) => {
     const length = size?.[i] ?? -1;
     return length === -1 ? axis - (begin[i] ?? 0) : length;
@@ -40,6 +42,8 @@ export function slice(x: Tensor, begin: readonly number[], size?: readonly numbe
  */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   runtimeOf("pad", [x]);
+  checkList("pad", "before", before);
+  checkList("pad", "after", after);
   const counts = [...before, ...after];
   if (before.length !== x.rank || after.length !== x.rank || counts.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new ShapeError(

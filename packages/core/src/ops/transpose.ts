@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { record } from "../recording.ts";
-import { axisOf, show, stridesOf } from "../shape.ts";
+import { axisOf, checkList, show, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { runtimeOf } from "./apply.ts";
 import { readingAll, rearranged } from "./rearranged.ts";
@@ -14,6 +14,7 @@ import { reshape } from "./reshape.ts";
  */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   runtimeOf("transpose", [x]);
+  if (order !== undefined) checkList("transpose", "the order of axes", order);
   const axes =
     order === undefined
       ? x.shape.map((_, i) => x.rank - 1 - i)

@@ -1,7 +1,7 @@
 import type { AdamParams } from "../backend.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { writable } from "./assign.ts";
-import { checkedGradient, Workspace } from "./workspace.ts";
+import { checkedGradient, checkedSlot, Workspace } from "./workspace.ts";
 
 /** Hyperparameters of one step; see {@link adamUpdate}. */
 export interface AdamStep {
@@ -32,8 +32,8 @@ export function adamUpdate(
   const { kernels } = parameter.runtime;
   const p = writable(op, parameter);
   const g = checkedGradient(op, parameter, gradient);
-  const m = writable(op, mean);
-  const v = writable(op, variance);
+  const m = checkedSlot(op, parameter, mean);
+  const v = checkedSlot(op, parameter, variance);
   const params: AdamParams = {
     learningRate: step.learningRate,
     beta1: step.beta1,

@@ -1,7 +1,7 @@
 import type { SgdParams } from "../backend.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { writable } from "./assign.ts";
-import { checkedGradient, Workspace } from "./workspace.ts";
+import { checkedGradient, checkedSlot, Workspace } from "./workspace.ts";
 
 /** Hyperparameters of one step; see {@link sgdUpdate}. */
 export interface SgdStep {
@@ -27,7 +27,7 @@ export function sgdUpdate(
   const { kernels } = parameter.runtime;
   const p = writable(op, parameter);
   const g = checkedGradient(op, parameter, gradient);
-  const v = velocity && writable(op, velocity);
+  const v = velocity && checkedSlot(op, parameter, velocity);
   const params: SgdParams = { ...step, length: parameter.size, gradientScale: 1 };
   if (kernels.sgd !== undefined)
     kernels.sgd({ parameter: p, velocity: v }, { parameter: p, gradient: g, velocity: v }, params);

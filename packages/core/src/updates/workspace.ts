@@ -4,6 +4,7 @@ import { runtimeOf } from "../ops/apply.ts";
 import type { Runtime } from "../runtime.ts";
 import { sameShape, show } from "../shape.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
+import { writable } from "./assign.ts";
 
 /** Elementwise kernels over buffers as long as one parameter, with temporaries: what derived updates are written in. */
 export class Workspace {
@@ -48,6 +49,17 @@ export class Workspace {
     const params = { fn, alpha, beta, outer: 1, axis: 1, inner: this.#length, aStrides: strides, bStrides: strides };
     this.#runtime.kernels.binary({ y }, { a, b }, params);
   }
+}
+
+/** The handle of an optimizer's memory, to be written, that fits its parameter. */
+export function checkedSlot(op: string, parameter: Parameter, slot: Parameter): unknown {
+  runtimeOf(op, [parameter, slot]);
+  if (!sameShape(parameter.shape, slot.shape)) {
+    throw new ShapeError(
+      `${op}: what the optimizer remembers ${show(slot.shape)} does not have the parameter's shape ${show(parameter.shape)}; make it with parameterLike`,
+    );
+  }
+  return writable(op, slot);
 }
 
 /** The handle of a gradient that fits its parameter. */

@@ -11,6 +11,7 @@ import {
   max,
   maximum,
   mean,
+  minimum,
   mul,
   reshape,
   sigmoid,
@@ -40,6 +41,8 @@ interface ClosedForm {
 const list = (x: ArrayLike<number>): number[] => Array.from(x);
 const total = (x: ArrayLike<number>): number => list(x).reduce((a, b) => a + b, 0);
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+const tanhArgument = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+const tanhSlope = (x: number): number => 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2);
 const points = [-1.75, -0.5, 0.25, 1.5, 2.75, -3];
 
 /** Derivatives from the book; on a backend of any precision. */
@@ -73,6 +76,21 @@ const forms: Readonly<Record<string, ClosedForm>> = {
     gradient: (x) => list(x).map((v) => normalCdf(v) + v * normalDensity(v)),
     terms: (x) => list(x).map((v) => normalCdf(v) + Math.abs(v) * (1 + v * v) * normalDensity(v)),
   },
+  "gelu-by-tanh-is-its-own-derivative": {
+    at: points,
+    f: (x) => sum(gelu(x, { approximate: "tanh" })),
+    // s + x·s·(1 − s)·w′ with s = sigmoid(w), w = 2√(2/π)·(x + 0.044715·x³)
+    gradient: (x) =>
+      list(x).map((v) => {
+        const s = logistic(tanhArgument(v));
+        return s + v * s * (1 - s) * tanhSlope(v);
+      }),
+    terms: (x) =>
+      list(x).map((v) => {
+        const s = logistic(tanhArgument(v));
+        return s * (1 + Math.abs(tanhArgument(v))) * (1 + Math.abs(v * tanhSlope(v)));
+      }),
+  },
   "quotient-of-sums": {
     at: [1, 2, 3, 4, 5, 6],
     // Σx²/Σx: (2·x_i − y)/Σx
@@ -90,6 +108,11 @@ const forms: Readonly<Record<string, ClosedForm>> = {
     at: [1, 3, -2, 0, 2, 3],
     f: (x) => sum(maximum(x, 2)),
     gradient: () => [0, 1, 0, 0, 0.5, 1],
+  },
+  "minimum-of-equals-is-shared": {
+    at: [1, 3, -2, 0, 2, 3],
+    f: (x) => sum(minimum(x, 2)),
+    gradient: () => [1, 0, 1, 1, 0.5, 0],
   },
   "log-sum-exp-is-softmax": {
     at: points,

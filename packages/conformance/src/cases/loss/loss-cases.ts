@@ -1,5 +1,20 @@
-import type { Case } from "../../case.ts";
-export const lossCases: Record<"softmaxCrossEntropy" | "softmaxCrossEntropyGradient", readonly Case[]> = {
-  softmaxCrossEntropy: [],
-  softmaxCrossEntropyGradient: [],
+import type { CasesByOp } from "../ops/op-case.ts";
+import { lossDerivativeCases } from "./derivatives.ts";
+import { lossDifferenceCases } from "./differences.ts";
+import { goldenCases } from "./golden.ts";
+import { lossLawCases } from "./laws.ts";
+import { refusalCases } from "./refusals.ts";
+import { semanticsCases } from "./semantics.ts";
+import { targetDerivativeCases } from "./target-derivatives.ts";
+import { gradientValueCases, lossValueCases } from "./values.ts";
+
+/** The two ops of the loss. */
+export const lossCases: CasesByOp<"softmaxCrossEntropy" | "softmaxCrossEntropyGradient"> = {
+  softmaxCrossEntropy: [...lossValueCases, ...semanticsCases, ...refusalCases, ...goldenCases, ...lossLawCases],
+  softmaxCrossEntropyGradient: [
+    ...gradientValueCases,
+    ...lossDerivativeCases,
+    ...targetDerivativeCases,
+    ...lossDifferenceCases,
+  ],
 };

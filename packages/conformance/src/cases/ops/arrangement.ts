@@ -1,19 +1,6 @@
 import type { Tensor } from "@surprisal/core";
-import {
-  broadcastTo,
-  concat,
-  gather,
-  greater,
-  pad,
-  reshape,
-  scatterAdd,
-  select,
-  slice,
-  stopGradient,
-  transpose,
-} from "@surprisal/core/ops";
+import { broadcastTo, concat, pad, reshape, select, slice, stopGradient, transpose } from "@surprisal/core/ops";
 import { strictNonFinite } from "../../case.ts";
-import { gatherRows, scatterAddRows } from "../../oracle/data-movement.ts";
 import {
   at,
   broadcastShape,
@@ -21,16 +8,9 @@ import {
   fromCoordinates,
   type NdArray,
   permute,
-  sizeOf,
   stretch,
 } from "../../oracle/nd-array.ts";
-import { type CasesByOp, inScope, type OpCases, opCases, type ValueCase, verify } from "./op-case.ts";
-
-type Moved = Omit<ValueCase, "quantity">;
-
-/** Nothing is computed: every number is exact. */
-const exact = (named: Readonly<Record<string, Moved>>): OpCases =>
-  Object.fromEntries(Object.entries(named).map(([name, one]) => [name, { ...one, quantity: "exact" as const }]));
+import { type CasesByOp, exact, inScope, type MovingCase, opCases, type ValueCase, verify } from "./op-case.ts";
 
 const cube = [2, 3, 4];
 const same =
@@ -86,33 +66,9 @@ const orders: readonly (readonly number[])[] = [
   [0, 1, 2],
 ];
 
-const rowsOf =
-  (indices: readonly number[], shape: readonly number[]) =>
-  (table: NdArray): ExpectedArray => {
-    const cols = sizeOf(table.shape.slice(1));
-    const params = { rows: indices.length, cols, tableRows: table.shape[0]! };
-    return { shape, values: gatherRows(table.data, indices, params) };
-  };
-
-const summedInto =
-  (indices: readonly number[], shape: readonly number[]) =>
-  (values: NdArray): ExpectedArray => {
-    const params = { rows: indices.length, cols: sizeOf(shape.slice(1)), tableRows: shape[0]! };
-    return { shape, ...scatterAddRows(values.data, indices, params) };
-  };
-
 /** Ops that move numbers. */
 export const arrangementCases: CasesByOp<
-  | "reshape"
-  | "transpose"
-  | "slice"
-  | "pad"
-  | "concat"
-  | "broadcastTo"
-  | "select"
-  | "gather"
-  | "scatterAdd"
-  | "stopGradient"
+  "reshape" | "transpose" | "slice" | "pad" | "concat" | "broadcastTo" | "select" | "stopGradient"
 > = {
   reshape: opCases(
     "reshape",
@@ -134,7 +90,7 @@ export const arrangementCases: CasesByOp<
             shapes: [cube],
             apply: (x: Tensor) => transpose(x, order),
             expected: (x: NdArray) => permute(x, order),
-          } as Moved,
+          } as MovingCase,
         ]),
       ),
       "five-axes": {
@@ -230,24 +186,25 @@ export const arrangementCases: CasesByOp<
         numbers: (random, _, input) => (input === 0 ? random.integer(2) : random.normal()),
         apply: select,
         expected: either,
-      } as Moved,
+      } as MovingCase,
       "all-three-broadcast": {
         shapes: [[4], [3, 1], []],
         numbers: (random, _, input) => (input === 0 ? random.integer(2) : random.normal()),
         apply: select,
         expected: either,
-      } as Moved,
+      } as MovingCase,
       "a-number": {
         shapes: [[3, 4]],
-        apply: (x) => select(greater(x!, 0), x!, -1),
-        expected: ({ shape, data }: NdArray) => ({ shape, values: Array.from(data, (v) => (v > 0 ? v : -1)) }),
-      } as Moved,
+        numbers: (random) => random.integer(2) * random.normal(),
+        apply: (x) => select(x!, x!, -1),
+        expected: ({ shape, data }: NdArray) => ({ shape, values: Array.from(data, (v) => (v !== 0 ? v : -1)) }),
+      } as MovingCase,
       "two-numbers": {
         shapes: [[3, 4]],
         numbers: (random) => random.integer(2),
         apply: (x) => select(x!, 2, 3),
         expected: ({ shape, data }: NdArray) => ({ shape, values: Array.from(data, (v) => (v !== 0 ? 2 : 3)) }),
-      } as Moved,
+      } as MovingCase,
     }),
     "the-side-not-taken-may-be-nan": {
       shapes: [[4], [4], [4]],
@@ -258,58 +215,6 @@ export const arrangementCases: CasesByOp<
       quantity: "exact",
       needs: strictNonFinite,
     } as ValueCase,
-  }),
-  gather: opCases(
-    "gather",
-    exact({
-      rows: { shapes: [[5, 3]], apply: (x) => gather(x!, [4, 0, 4, 2]), expected: rowsOf([4, 0, 4, 2], [4, 3]) },
-      "in-a-shape": {
-        shapes: [[5, 3]],
-        apply: (x) =>
-          gather(x!, [
-            [1, 2],
-            [3, 1],
-          ]),
-        expected: rowsOf([1, 2, 3, 1], [2, 2, 3]),
-      },
-      "one-row": { shapes: [[5, 3]], apply: (x) => gather(x!, 3), expected: rowsOf([3], [3]) },
-      "of-a-vector": { shapes: [[5]], apply: (x) => gather(x!, [4, 1]), expected: rowsOf([4, 1], [2]) },
-      "no-indices": { shapes: [[5, 3]], apply: (x) => gather(x!, []), expected: rowsOf([], [0, 3]) },
-    }),
-  ),
-  scatterAdd: opCases("scatterAdd", {
-    "rows-that-meet": {
-      shapes: [[6, 3]],
-      apply: (x) => scatterAdd(x!, [4, 0, 4, 2, 4, 0], 5),
-      expected: summedInto([4, 0, 4, 2, 4, 0], [5, 3]),
-      quantity: "sum",
-    },
-    "in-a-shape": {
-      shapes: [[2, 2, 3]],
-      apply: (x) =>
-        scatterAdd(
-          x!,
-          [
-            [1, 2],
-            [2, 1],
-          ],
-          4,
-        ),
-      expected: summedInto([1, 2, 2, 1], [4, 3]),
-      quantity: "sum",
-    },
-    "of-numbers": {
-      shapes: [[4]],
-      apply: (x) => scatterAdd(x!, [1, 1, 0, 1], 2),
-      expected: summedInto([1, 1, 0, 1], [2]),
-      quantity: "sum",
-    },
-    nothing: {
-      shapes: [[0, 3]],
-      apply: (x) => scatterAdd(x!, [], 2),
-      expected: summedInto([], [2, 3]),
-      quantity: "exact",
-    },
   }),
   stopGradient: opCases("stopGradient", {
     "the-same-numbers": {

@@ -67,7 +67,20 @@ const swapped =
   (a, b) =>
     binaryOf(fn)(b, a);
 
-const elementwise = {
+type ElementwiseOp =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "maximum"
+  | "minimum"
+  | "equal"
+  | "less"
+  | "lessEqual"
+  | "greater"
+  | "greaterEqual";
+
+const elementwise: Readonly<Record<ElementwiseOp, Elementwise>> = {
   add: { op: add, expected: binaryOf("add"), quantity: "arithmetic" },
   sub: { op: sub, expected: binaryOf("add", 1, -1), quantity: "arithmetic" },
   mul: { op: mul, expected: binaryOf("mul"), quantity: "arithmetic" },
@@ -79,7 +92,7 @@ const elementwise = {
   lessEqual: { op: lessEqual, expected: binaryOf("lessEqual"), quantity: "exact", numbers: ties },
   greater: { op: greater, expected: swapped("less"), quantity: "exact", numbers: ties },
   greaterEqual: { op: greaterEqual, expected: swapped("lessEqual"), quantity: "exact", numbers: ties },
-} satisfies Partial<Record<OpName, Elementwise>>;
+};
 
 /** Broadcast operands, and a host number on either side. */
 function casesOf(op: OpName, { op: apply, expected, quantity, numbers }: Elementwise): readonly Case[] {
@@ -109,10 +122,10 @@ function casesOf(op: OpName, { op: apply, expected, quantity, numbers }: Element
 }
 
 /** Elementwise ops of two operands. */
-export const broadcastingCases: CasesByOp<keyof typeof elementwise | "pow"> = {
+export const broadcastingCases: CasesByOp<ElementwiseOp | "pow"> = {
   ...(Object.fromEntries(
     Object.entries(elementwise).map(([name, one]) => [name, casesOf(name as OpName, one)]),
-  ) as CasesByOp<keyof typeof elementwise>),
+  ) as CasesByOp<ElementwiseOp>),
   pow: opCases("pow", {
     ...Object.fromEntries(
       Object.entries(pairs).map(([name, shapes]) => [

@@ -11,12 +11,14 @@ import { broadcastingCases } from "./broadcasting.ts";
 import type { OpName } from "./op-case.ts";
 import { productCases } from "./products.ts";
 import { reductionCases } from "./reductions.ts";
+import { rowCases } from "./rows.ts";
 import { softmaxCases } from "./softmax.ts";
 import { unaryFunctionCases } from "./unary-functions.ts";
 
 /** The value cases of every op that core exports. */
-export const casesByOp: Readonly<Record<OpName, readonly Case[]>> = {
+const casesByOp: Readonly<Record<OpName, readonly Case[]>> = {
   ...arrangementCases,
+  ...rowCases,
   ...unaryFunctionCases,
   ...broadcastingCases,
   ...reductionCases,

@@ -27,6 +27,14 @@ export interface ValueCase extends Application {
 /** Cases of one op: values, or whatever else is to be run. */
 export type OpCases = Readonly<Record<string, ValueCase | Case["run"]>>;
 
+/** A value case of an op that computes nothing: every number is exact. */
+export type MovingCase = Omit<ValueCase, "quantity">;
+
+/** Value cases of moved numbers. */
+export function exact(named: Readonly<Record<string, MovingCase>>): OpCases {
+  return Object.fromEntries(Object.entries(named).map(([name, one]) => [name, { ...one, quantity: "exact" as const }]));
+}
+
 /** The cases of several ops. */
 export type CasesByOp<Names extends OpName> = Readonly<Record<Names, readonly Case[]>>;
 

@@ -137,9 +137,9 @@ export const productCases: CasesByOp<"matmul" | "linear"> = {
     ) as OpCases,
   ),
   linear: opCases("linear", {
-    rows: { shapes: [[6, 5], [5, 4], [4]], apply: linear, expected: layer([6, 4]), quantity: "product" },
-    "one-row": { shapes: [[5], [5, 4], [4]], apply: linear, expected: layer([4]), quantity: "product" },
-    "more-axes": { shapes: [[2, 3, 5], [5, 4], [4]], apply: linear, expected: layer([2, 3, 4]), quantity: "product" },
+    rows: { shapes: [[6, 5], [5, 4], [4]], apply: linear, expected: layer([6, 4]), quantity: "derived" },
+    "one-row": { shapes: [[5], [5, 4], [4]], apply: linear, expected: layer([4]), quantity: "derived" },
+    "more-axes": { shapes: [[2, 3, 5], [5, 4], [4]], apply: linear, expected: layer([2, 3, 4]), quantity: "derived" },
     "without-bias": {
       shapes: [
         [6, 5],
@@ -147,13 +147,13 @@ export const productCases: CasesByOp<"matmul" | "linear"> = {
       ],
       apply: linear,
       expected: layer([6, 4]),
-      quantity: "product",
+      quantity: "derived",
     },
     "of-a-reshaped-input": {
       shapes: [[5, 6], [5, 4], [4]],
       apply: (x, w, b) => linear(reshape(x!, [6, 5]), w!, b),
       expected: layer([6, 4]),
-      quantity: "product",
+      quantity: "derived",
     },
     "is-matmul-and-add": linearIsMatmulAndAdd,
     "gradient-of-each-input-alone": gradientOfEachInputAlone,

@@ -54,8 +54,8 @@ function overAxes(op: Reduction, fn: ReduceFunction, quantity: "sum" | "exact", 
           shapes: [cube],
           apply: (x: Tensor) => op(x, axes, { keepDims }),
           expected: expected(places, keepDims),
-          // A mean divides what the sum has rounded.
-          quantity: isMean ? "derived" : quantity,
+          // A mean divides what the sum has rounded; axes that are no neighbours are folded one after the other.
+          quantity: isMean || (quantity === "sum" && name === "first-and-last") ? "derived" : quantity,
         },
       ]),
     ),

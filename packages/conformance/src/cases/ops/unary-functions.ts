@@ -20,7 +20,7 @@ import { unaryOf } from "../../oracle/nd-array.ts";
 import type { Quantity } from "../../tolerance.ts";
 import { type Application, type CasesByOp, type OpCases, type OpName, opCases } from "./op-case.ts";
 
-interface Function1 {
+interface Elementary {
   readonly op: (x: Tensor) => Tensor;
   readonly fn: UnaryFunction;
   readonly quantity: Quantity;
@@ -33,7 +33,22 @@ const signed: Application["numbers"] = (random, i) => (i === 0 ? 0 : 3 * random.
 const positive: Application["numbers"] = (random) => 0.01 + 5 * random.uniform();
 const aboveMinus1: Application["numbers"] = (random) => 5 * random.uniform() - 0.9;
 
-const functions = {
+type FunctionOp =
+  | "abs"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "neg"
+  | "normalCdf"
+  | "relu"
+  | "sigmoid"
+  | "sign"
+  | "sqrt"
+  | "square"
+  | "tanh";
+
+const functions: Readonly<Record<FunctionOp, Elementary>> = {
   abs: { op: abs, fn: "abs", quantity: "exact" },
   exp: { op: exp, fn: "exp", quantity: "elementary" },
   expm1: { op: expm1, fn: "expm1", quantity: "elementary" },
@@ -47,11 +62,11 @@ const functions = {
   sqrt: { op: sqrt, fn: "pow", alpha: 0.5, quantity: "composed", numbers: positive },
   square: { op: square, fn: "pow", alpha: 2, quantity: "composed" },
   tanh: { op: tanh, fn: "tanh", quantity: "elementary" },
-} satisfies Partial<Record<OpName, Function1>>;
+};
 
 const shapes = { "a-matrix": [3, 4], "a-scalar": [], nothing: [0, 3] };
 
-function overShapes({ op, fn, quantity, alpha = 0, beta = 0, numbers = signed }: Function1): OpCases {
+function overShapes({ op, fn, quantity, alpha = 0, beta = 0, numbers = signed }: Elementary): OpCases {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [
       name,
@@ -61,10 +76,10 @@ function overShapes({ op, fn, quantity, alpha = 0, beta = 0, numbers = signed }:
 }
 
 /** Elementwise ops of one operand. */
-export const unaryFunctionCases: CasesByOp<keyof typeof functions | "clip" | "gelu"> = {
+export const unaryFunctionCases: CasesByOp<FunctionOp | "clip" | "gelu"> = {
   ...(Object.fromEntries(
     Object.entries(functions).map(([name, one]) => [name, opCases(name as OpName, overShapes(one))]),
-  ) as CasesByOp<keyof typeof functions>),
+  ) as CasesByOp<FunctionOp>),
   clip: opCases("clip", {
     ...overShapes({ op: (x) => clip(x, -0.75, 1.5), fn: "clamp", alpha: -0.75, beta: 1.5, quantity: "exact" }),
     "from-below-only": {
