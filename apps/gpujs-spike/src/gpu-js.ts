@@ -15,7 +15,7 @@ export interface Kernel {
   readonly kernel: { readonly constructor: { readonly name: string }; destroy(removeCanvas?: boolean): void };
 }
 
-export interface KernelSettings {
+interface KernelSettings {
   readonly output: readonly number[];
   readonly pipeline: boolean;
   readonly immutable: boolean;

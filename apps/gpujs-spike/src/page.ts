@@ -9,7 +9,7 @@ import { live } from "./live-objects.ts";
 import { type Probe, probe } from "./probes.ts";
 import type { Loop } from "./task.ts";
 
-export interface TrainingReport {
+interface TrainingReport {
   readonly name: string;
   readonly steps: number;
   readonly firstLoss: number;

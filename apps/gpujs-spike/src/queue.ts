@@ -11,7 +11,7 @@ export interface Launch {
 }
 
 /** One call of the contract: what it writes, what it reads, and the launches that compute it, in order. */
-export interface Call {
+interface Call {
   readonly outputs: readonly Cell[];
   readonly inputs: readonly Cell[];
   readonly launches: readonly Launch[];

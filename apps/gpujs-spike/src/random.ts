@@ -1,5 +1,5 @@
 /** A repeatable stream of numbers (a 32-bit linear congruential generator, high bits), for inputs of checks. */
-export function stream(seed: number): { uniform(): number; normal(): number } {
+function stream(seed: number): { uniform(): number; normal(): number } {
   let state = seed >>> 0;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -27,6 +27,7 @@ export function gradientsOf(
   params: readonly Tensor[],
   cotangent?: Tensor,
 ): Gradients {
+  checkParameters(op, params);
   const recording = new Recording(target);
   try {
     const sources = params.map((source) => recording.watch(op, source));
@@ -118,7 +119,13 @@ function along(gradients: readonly Tensor[], directions: readonly Tensor[]): See
   return gradients.map((output, i) => ({ output, cotangent: directions[i]! }));
 }
 
+function checkParameters(op: string, params: readonly Tensor[]): void {
+  if (params.length > 0) return;
+  throw new GradientError(`${op}: there is nothing to differentiate by: the parameters are empty`);
+}
+
 function checkDirections(op: string, params: readonly Tensor[], directions: readonly Tensor[]): void {
+  checkParameters(op, params);
   if (directions.length !== params.length) {
     throw new GradientError(
       `${op}: ${directions.length} vectors for ${params.length} parameters; give one of its shape for each`,

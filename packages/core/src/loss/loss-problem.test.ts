@@ -249,7 +249,12 @@ describe("an option is refused:", () => {
       op,
       "labelSmoothing",
     ]);
-    Object.defineProperty(Object.prototype, "reduction", { value: "sum", configurable: true, enumerable: true });
+    Object.defineProperty(Object.prototype, "reduction", {
+      value: "sum",
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
     try {
       expectRefused(device, () => softmaxCrossEntropy(z, { labels: [0, 1] }, {}), "OPTION", [op, "reduction"]);
     } finally {

@@ -3,18 +3,16 @@
  *
  *   ∂⟨G, v⟩/∂z = u·S·(p∘v − p·⟨p, v⟩)     ∂⟨G, v⟩/∂T_k = u·(⟨p, v⟩ − v_k)     ∂⟨G, v⟩/∂u = ⟨S·p − T, v⟩
  *
- * All three depend on v only up to a constant per row. Subtracting its entry at the likeliest class first removes the
- * cancellation there, so that a confident row keeps its tiny curvature.
+ * The first two depend on v only up to a constant per row: with its entry at the likeliest class taken off first, a
+ * confident row keeps its tiny curvature.
  */
 
 import type { Kernels, SoftmaxCrossEntropyParams } from "../backend.ts";
-import { apply, upload, uploadIntegers } from "../ops/apply.ts";
-import { affine, mul, sub } from "../ops/arithmetic.ts";
-import { equal } from "../ops/compare.ts";
-import { argmax } from "../ops/extremes.ts";
+import { apply, filled, upload, uploadIntegers } from "../ops/apply.ts";
+import { affine, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
-import { logSoftmax, softmax } from "../ops/softmax.ts";
+import { deviation, logSoftmax, softmax } from "../ops/softmax.ts";
 import { sum } from "../ops/sum.ts";
 import type { InputGradient, Scaled } from "../recording.ts";
 import { scaled } from "../recording.ts";
@@ -98,9 +96,11 @@ export function rowGradient(loss: LossOnDevice, point: LossPoint, u: Tensor | un
 
 /** ∂ℓ/∂q = −g·(1−ε)·w·log p, from the cotangent of the loss. */
 export function probabilitiesGradient({ problem, classWeights }: LossOnDevice, z: Tensor, g: Tensor): Scaled {
+  // What cannot count has slope 0, also where log p is −∞.
+  if (problem.smoothing === 1) return scaled(filled(problem.op, z.region, z.shape, 0), 1);
   const perRow = problem.reduction === "none" ? reshape(g, [...problem.batch, 1]) : g;
   const logP = logSoftmax(z);
-  const weighted = classWeights === undefined ? logP : mul(logP, classWeights);
+  const weighted = classWeights === undefined ? logP : select(classWeights, mul(logP, classWeights), 0);
   return scaled(mul(weighted, perRow), -problem.scale * (1 - problem.smoothing));
 }
 
@@ -108,11 +108,13 @@ export function probabilitiesGradient({ problem, classWeights }: LossOnDevice, z
 function curvature(loss: LossOnDevice, { z, q }: LossPoint, u: Tensor | undefined, v: Tensor, scale: number): Scaled {
   const { problem } = loss;
   const live = liveMask(problem, z.region);
-  const { p, deviation } = centred(live === undefined ? z : select(live, z, 0), v);
-  let product = mul(p, deviation);
+  const safe = live === undefined ? z : select(live, z, 0);
+  const p = softmax(safe);
+  let product = mul(p, deviation(safe, p, v));
   const mass = q === undefined ? labelMass(problem, z.region) : probabilityMass(loss, q);
   if (typeof mass !== "number") product = mul(product, mass);
   if (u !== undefined) product = mul(product, reshape(u, [...problem.batch, 1]));
+  if (live !== undefined) product = select(live, product, 0);
   return scaled(product, typeof mass === "number" ? scale * mass : scale);
 }
 
@@ -124,26 +126,10 @@ function targetSlope(
   v: Tensor,
   scale: number,
 ): Scaled {
-  let slope = centred(z, v).deviation;
+  let slope = deviation(z, softmax(z), v);
   if (classWeights !== undefined) slope = mul(slope, classWeights);
   if (u !== undefined) slope = mul(slope, reshape(u, [...problem.batch, 1]));
   return scaled(slope, -scale * (1 - problem.smoothing));
-}
-
-/** p = softmax(z) and c − ⟨p, c⟩ for c = v − v_k, k the likeliest class. */
-function centred(z: Tensor, v: Tensor): { p: Tensor; deviation: Tensor } {
-  const classes = z.shape.at(-1)!;
-  const likeliest = reshape(argmax(z), [...z.shape.slice(0, -1), 1]);
-  const positions = upload(
-    "softmaxCrossEntropyGradient",
-    z.region,
-    Float64Array.from({ length: classes }, (_, j) => j),
-    [classes],
-  );
-  const reference = sum(select(equal(positions, likeliest), v, 0), -1, { keepDims: true });
-  const c = sub(v, reference);
-  const p = softmax(z);
-  return { p, deviation: sub(c, sum(mul(p, c), -1, { keepDims: true })) };
 }
 
 /** 1 for live and 0 for ignored rows, or nothing if all live. */

@@ -10,9 +10,11 @@ export function relu(x: Tensor): Tensor {
   return unary("relu", "relu", x, (g, _, y) => [() => mul(g, unary("relu", "step", y))]);
 }
 
-/** Hyperbolic tangent. ∂x = (1 − y²)·g. */
+/** Hyperbolic tangent. ∂x = (1 − y²)·g, as 4·σ(2x)·σ(−2x)·g, which does not cancel. */
 export function tanh(x: Tensor): Tensor {
-  return unary("tanh", "tanh", x, (g, _, y) => [() => mul(g, affine(square(y), -1, 1))]);
+  return unary("tanh", "tanh", x, (g, [input]) => [
+    () => scaled(mul(g, mul(sigmoid(affine(input!, 2, 0)), sigmoid(affine(input!, -2, 0)))), 4),
+  ]);
 }
 
 /** 1/(1 + e^−x). ∂x = y·(1 − y)·g. */

@@ -72,7 +72,7 @@ export function pow(x: Tensor, exponent: Operand): Tensor {
   }
   return binary("pow", "pow", x, exponent, (g, [base, e], y) => [
     () => sumTo(mul(g, select(equal(e!, 0), 0, mul(e!, pow(base!, affine(e!, 1, -1))))), base!.shape),
-    () => sumTo(mul(g, select(equal(y, 0), 0, mul(y, log(base!)))), e!.shape),
+    () => sumTo(mul(g, mul(y, log(select(equal(base!, 0), 1, base!)))), e!.shape),
   ]);
 }
 

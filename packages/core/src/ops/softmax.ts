@@ -3,9 +3,10 @@ import { ShapeError } from "../errors.ts";
 import { checkKeys } from "../options.ts";
 import { axesOf, axisOf, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { apply, composed, runtimeOf, withTemporaries } from "./apply.ts";
+import { apply, composed, runtimeOf, upload, withTemporaries } from "./apply.ts";
 import { add, affine, div, exp, log1p, mul, sub } from "./arithmetic.ts";
 import { equal } from "./compare.ts";
+import { argmax } from "./extremes.ts";
 import { reshape } from "./reshape.ts";
 import { select } from "./select.ts";
 import { slice } from "./slice.ts";
@@ -16,11 +17,12 @@ import { transpose } from "./transpose.ts";
  * Probabilities along an axis (the last by default): p_j = e^(x_j − m)/(1 + s'), m = max x, s' = Σ_{j≠argmax} e^(x_j − m).
  * A row that is all −∞, or holds NaN or +∞, is NaN.
  *
- * ∂x = p·(g − Σ g·p).
+ * ∂x = p·(g − Σ g·p), which does not change when a constant is added to a row of g: the likeliest class keeps its tiny
+ * slope.
  */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("softmax", x, axis, (z) =>
-    composed("softmax", [z], softmaxOf, (g, _, p) => [() => mul(p, sub(g, sum(mul(g, p), -1, { keepDims: true })))]),
+    composed("softmax", [z], softmaxOf, (g, [input], p) => [() => mul(p, deviation(input!, p, g))]),
   );
 }
 
@@ -28,13 +30,11 @@ export function softmax(x: Tensor, axis = -1): Tensor {
  * log p along an axis (the last by default): (x_j − m) − log1p(s'); so the likeliest class keeps its tiny −s' where
  * log(softmax(x)) gives 0.
  *
- * ∂x = g − p·Σ g.
+ * ∂x = g − p·Σ g; at the likeliest class k as g_k·Σ_{j≠k} p_j − p_k·Σ_{j≠k} g_j, where nothing cancels.
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("logSoftmax", x, axis, (z) =>
-    composed("logSoftmax", [z], logSoftmaxOf, (g, [input]) => [
-      () => sub(g, mul(softmax(input!), sum(g, -1, { keepDims: true }))),
-    ]),
+    composed("logSoftmax", [z], logSoftmaxOf, (g, [input]) => [() => logSoftmaxGradient(input!, g)]),
   );
 }
 
@@ -58,6 +58,27 @@ export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): 
     ]);
     return reshape(temporary(y), shape);
   });
+}
+
+/** v − ⟨p, v⟩ in each row, with v's entry at the likeliest class taken off first: its deviation does not cancel. */
+export function deviation(z: Tensor, p: Tensor, v: Tensor): Tensor {
+  const c = sub(v, sum(select(likeliest(z), v, 0), -1, { keepDims: true }));
+  return sub(c, sum(mul(p, c), -1, { keepDims: true }));
+}
+
+function logSoftmaxGradient(z: Tensor, g: Tensor): Tensor {
+  const p = softmax(z);
+  const top = likeliest(z);
+  const others = (x: Tensor): Tensor => sum(select(top, 0, x), -1, { keepDims: true });
+  const atTop = sub(mul(g, others(p)), mul(p, others(g)));
+  return select(top, atTop, sub(g, mul(p, sum(g, -1, { keepDims: true }))));
+}
+
+/** 1 at the first largest logit of each row, 0 elsewhere. A constant to derivatives. */
+function likeliest(z: Tensor): Tensor {
+  const classes = z.shape.at(-1)!;
+  const positions = Float64Array.from({ length: classes }, (_, j) => j);
+  return equal(upload("softmax", z.region, positions, [classes]), reshape(argmax(z), [...z.shape.slice(0, -1), 1]));
 }
 
 function alongAxis(op: string, x: Tensor, axis: number, run: (z: Tensor) => Tensor): Tensor {
@@ -89,6 +110,7 @@ function logSumExpOf(z: Tensor): Tensor {
 function rowState(op: string, z: Tensor): { m: Tensor; s: Tensor } {
   const classes = z.shape.at(-1)!;
   if (classes === 0) throw new ShapeError(`${op}: ${show(z.shape)} has an empty axis of classes`);
+  if (classes > 2 ** 24) throw new ShapeError(`${op}: ${show(z.shape)} has more than 2^24 classes`);
   const rows = z.size / classes;
   const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
   const state = apply({

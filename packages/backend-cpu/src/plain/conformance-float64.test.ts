@@ -1,4 +1,4 @@
-import { plain } from "@surprisal/backend-cpu/plain";
-import { describeBackend } from "./vitest.ts";
+import { describeBackend } from "@surprisal/conformance/vitest";
+import { plain } from "./index.ts";
 
 describeBackend({ name: "plain in float64 passes every quick case", create: () => plain({ precision: "f64" }) });
