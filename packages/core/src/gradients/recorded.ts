@@ -119,7 +119,8 @@ function along(gradients: readonly Tensor[], directions: readonly Tensor[]): See
   return gradients.map((output, i) => ({ output, cotangent: directions[i]! }));
 }
 
-function checkParameters(op: string, params: readonly Tensor[]): void {
+/** Refuses to differentiate by nothing. */
+export function checkParameters(op: string, params: readonly Tensor[]): void {
   if (params.length > 0) return;
   throw new GradientError(`${op}: there is nothing to differentiate by: the parameters are empty`);
 }

@@ -2,10 +2,9 @@
  * The transforms as functions of functions. Results belong to the youngest scope among the parameters, so that
  * transforms nest; with a scope at hand, its methods of the same names put them there.
  */
-import { GradientError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Region, youngestRegion } from "../tensor.ts";
-import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./recorded.ts";
+import { checkParameters, directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./recorded.ts";
 import { type Like, overTensors, structured, tensorsOf } from "./structure.ts";
 
 /** A function's value, and gradients in the structure of its parameters. */
@@ -106,7 +105,6 @@ export function hvp<T extends object>(
 
 /** The youngest scope among parameters. */
 export function regionOf(op: string, tensors: readonly Tensor[]): Region {
-  if (tensors.length === 0)
-    throw new GradientError(`${op}: there is nothing to differentiate by: the parameters are empty`);
+  checkParameters(op, tensors);
   return youngestRegion(tensors);
 }

@@ -1,0 +1,63 @@
+// The full tier of the conformance kit, with several seeds, on every form of the plain backend: what is too long for
+// `npm test`. Prints a table; with --write it replaces the one in docs/nightly.md.
+//   pnpm nightly [--seeds N] [--first-seed S] [--write]
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { plain } from "@surprisal/backend-cpu/plain";
+import { casesVersion, checkBackend, deferred } from "@surprisal/conformance";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "5" },
+    "first-seed": { type: "string", default: String(Math.floor(Date.now() / 86_400_000)) },
+    write: { type: "boolean", default: false },
+  },
+});
+const firstSeed = Number(values["first-seed"]);
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => firstSeed + i);
+
+const subjects = [
+  { name: "plain, float32", create: () => plain({ precision: "f32" }) },
+  { name: "plain, float64", create: () => plain({ precision: "f64" }) },
+  { name: "plain under the rules of gpu.js, float32", create: () => deferred(plain({ precision: "f32" })) },
+  { name: "plain under the rules of gpu.js, float64", create: () => deferred(plain({ precision: "f64" })) },
+];
+
+const rows = [];
+let failed = 0;
+for (const subject of subjects) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  let worst = { ofAllowed: 0, text: "" };
+  const start = performance.now();
+  for (const seed of seeds) {
+    const report = await checkBackend(subject, { tier: "full", seed });
+    total.passed += report.passed;
+    total.failed += report.failed;
+    total.skipped += report.skipped;
+    for (const { id, status, message, worst: found } of report.verdicts) {
+      if (status === "failed") console.error(`${subject.name}, seed ${seed}: ${id}: ${message}`);
+      if (found && found.ofAllowed > worst.ofAllowed) {
+        worst = { ofAllowed: found.ofAllowed, text: `${found.ofAllowed.toFixed(2)} (${id})` };
+      }
+    }
+  }
+  failed += total.failed;
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  rows.push(`| ${subject.name} | ${total.passed} | ${total.failed} | ${total.skipped} | ${worst.text} | ${seconds} |`);
+}
+
+const page = `# The last nightly run
+
+\`node scripts/bootstrap.mjs pnpm nightly\` runs the full tier of the conformance kit with several seeds. This page is what \`--write\` left.
+
+${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, case set ${casesVersion}, seeds ${seeds[0]} to ${seeds.at(-1)}.
+
+| subject | passed | failed | skipped | largest share of what is allowed | seconds |
+|---|---|---|---|---|---|
+${rows.join("\n")}
+
+Skipped are fusions, which plain does not offer, and in float32 the finite differences, which prove nothing there.
+`;
+console.log(page);
+if (values.write) writeFileSync(new URL("../docs/nightly.md", import.meta.url), page);
+if (failed > 0) process.exitCode = 1;
