@@ -11,7 +11,7 @@ interface LossOptions {
   readonly scale?: number;
 }
 
-/** SEMANTICS §7's GPU class. A state's m is exact and its s' a sum of up to C terms, held relative. */
+/** docs/semantics.md §7's GPU class. A state's m is exact and its s' a sum of up to C terms, held relative. */
 function gpuTolerance(bound: number, scale: number, expected: number, output: string): number {
   return output === "gradient" ? bound * scale : bound * Math.max(1, Math.abs(expected));
 }
@@ -67,7 +67,7 @@ function lossCase(
   };
 }
 
-/** Rows whose label leads by `margin`: loss and label gradient are tiny, and right to SEMANTICS §7's relative bound. */
+/** Rows whose label leads by `margin`: loss and label gradient are tiny, and right to docs/semantics.md §7's relative bound. */
 function confidentCase(): Case {
   const margins = [5, 10, 17, 25, 50, 80];
   const classes = 4;
@@ -87,7 +87,7 @@ function confidentCase(): Case {
   };
 }
 
-/** SEMANTICS §4's rows that a GPU without NaN can answer. */
+/** docs/semantics.md §4's rows that a GPU without NaN can answer. */
 function infiniteCase(): Case {
   const gone = Number.NEGATIVE_INFINITY;
   return {

@@ -1,5 +1,5 @@
 /**
- * How wrong a number may be: the only place (SEMANTICS §7). Everything here goes by precision class, never by name.
+ * How wrong a number may be: the only place (docs/semantics.md §7). Everything here goes by precision class, never by name.
  *
  * One rule judges every number: |actual − expected| ≤ ulp · (one ulp of the value, or of the terms) + scaled · scale.
  * The oracle states, next to each expected value, its scale and the magnitude of the terms that went into it.

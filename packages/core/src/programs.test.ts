@@ -220,7 +220,7 @@ describe("ten programs", () => {
     expect(device.memory().handles).toBe(before);
   });
 
-  // SEMANTICS §2; digits from mpmath: ∂z_0 = −s'/(1+s') with s' = 2e^−margin.
+  // docs/semantics.md §2; digits from mpmath: ∂z_0 = −s'/(1+s') with s' = 2e^−margin.
   it.each([
     [17, -8.279874752007018e-8, 8.279875094788666e-8],
     [50, -3.8574996959278356e-22, 3.8574996959278356e-22],

@@ -1,4 +1,4 @@
-/** The program that DESIGN measures the API by, as it stands there. */
+/** The program that the API is measured by, as the README has it. */
 import { plain as cpu } from "@surprisal/backend-cpu/plain";
 import { add, matmul, openDevice, softmaxCrossEntropy, type Tensor, zeros } from "@surprisal/core";
 import { expect, it } from "vitest";
@@ -9,7 +9,7 @@ it("trains a classifier in fifteen lines and frees all of it", async () => {
   const console = { log: (value: number) => printed.push(value) };
 
   const device = await openDevice([cpu({ precision: "f64" })]);
-  const x = device.tensor([[1, 0], [0, 1], [1, 1]]), labels = [2, 0, 1]; // biome-ignore format: as in DESIGN
+  const x = device.tensor([[1, 0], [0, 1], [1, 1]]), labels = [2, 0, 1]; // biome-ignore format: as in the README
   const params = { w: device.parameter(zeros(2, 3)), b: device.parameter(zeros(3)) };
   const loss = ({ w, b }: Record<"w" | "b", Tensor>) => softmaxCrossEntropy(add(matmul(x, w), b), { labels });
   const optimizer = sgd(params, { learningRate: 0.5 });

@@ -28,7 +28,7 @@ for (const Float of [Float32Array, Float64Array]) {
   const close = (actual: number, expected: number, bound = relative) =>
     expect(Math.abs(actual - expected)).toBeLessThanOrEqual(bound * Math.abs(expected));
 
-  describe(`softmaxCrossEntropy, ${Float.name} (rows of SEMANTICS §4)`, () => {
+  describe(`softmaxCrossEntropy, ${Float.name} (rows of docs/semantics.md §4)`, () => {
     it("keeps a confident row, loss and label gradient, in relative precision", () => {
       // C = 3 and one-hot at the maximum: loss = log1p(2e^−margin), label gradient −2e^−margin/(1 + 2e^−margin).
       for (const margin of [17, 50, 87]) {
@@ -77,7 +77,7 @@ for (const Float of [Float32Array, Float64Array]) {
     });
 
     it("follows the formula for soft rows of any sum", () => {
-      // SEMANTICS §4: Σ = 2
+      // docs/semantics.md §4: Σ = 2
       const { loss, gradient } = one([1, 2, 3], { q: [1, 1, 0] });
       expect(loss).toBeCloseTo(3.815, 3);
       for (const [j, g] of [-0.82, -0.511, 1.33].entries()) expect(gradient[j]).toBeCloseTo(g, 3);

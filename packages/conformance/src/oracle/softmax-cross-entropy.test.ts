@@ -83,7 +83,7 @@ test("one class has loss and gradient 0", () => {
   expect(one([7], 0)).toMatchObject({ loss: 0, gradient: [0] });
 });
 
-test("unnormalised targets have the gradient S·p − T, as torch and SEMANTICS §4 have it", () => {
+test("unnormalised targets have the gradient S·p − T, as PyTorch and docs/semantics.md §4 have it", () => {
   const { loss, gradient } = one([1, 2, 3], [1, 1, 0]);
   close([loss], [3.8152118], 6);
   close(gradient, [-0.81993884, -0.5105431, 1.3304819], 6);

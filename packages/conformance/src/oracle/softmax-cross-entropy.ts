@@ -1,5 +1,5 @@
 /**
- * The loss, its gradient, state and second order in float64 with compensated sums: SEMANTICS §2 written down as
+ * The loss, its gradient, state and second order in float64 with compensated sums: docs/semantics.md §2 written down as
  * mathematics, one row after the other, with no thought of speed. Shares no code with any backend.
  */
 import type { Expected } from "../comparison.ts";

@@ -97,7 +97,7 @@ describe("the gradient", () => {
     await expectClose(softmaxCrossEntropyGradient(z, { labels }, { reduction: "none", upstream: u }), expected);
   });
 
-  it("sums to 0 over the classes of a row, and is S·p − T for targets of any mass (SEMANTICS §4)", async () => {
+  it("sums to 0 over the classes of a row, and is S·p − T for targets of any mass (docs/semantics.md §4)", async () => {
     const device = await openPlain();
     const z = device.tensor([1, 2, 3]);
     const probabilities = device.tensor([1, 1, 0]);

@@ -1,6 +1,6 @@
 /**
- * The loss, as two ops of one kernel. With p = softmax(z), effective targets T and S = Σ_j T_j (SEMANTICS §2 in
- * docs/semantics.md):
+ * The loss, as two ops of one kernel. With p = softmax(z), effective targets T and S = Σ_j T_j (docs/semantics.md
+ * §2):
  *
  *   ℓ = Σ_{T_j≠0} T_j·(m − z_j) + S·log1p(s')     ∂ℓ/∂z_j = u·(S·p_j − T_j)     ∂ℓ/∂T_j = −u·log p_j
  *

@@ -10,7 +10,7 @@ export function needsFloat64({ floatBytes }: Facts): string | undefined {
   return floatBytes === 8 ? undefined : "floatBytes is 4: in float32 a difference proves nothing";
 }
 
-/** Holds the derivatives of an application, by all its inputs, to Richardson differences (SEMANTICS §7: 1e-9, 1e-8). */
+/** Holds the derivatives of an application, by all its inputs, to Richardson differences (docs/semantics.md §7: 1e-9, 1e-8). */
 export async function checkDifferences(t: CaseContext, one: Application): Promise<void> {
   const given = inputsOf(t, one);
   await inScope(t, async (scope) => {

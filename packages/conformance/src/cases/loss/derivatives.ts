@@ -91,7 +91,7 @@ async function hessianVector(t: CaseContext, setting: LossSetting): Promise<void
   });
 }
 
-/** vᵀ·H·v ≥ 0 in every row where T ≥ 0 (SEMANTICS §6). */
+/** vᵀ·H·v ≥ 0 in every row where T ≥ 0 (docs/semantics.md §6). */
 function positive(t: CaseContext, setting: LossSetting, hv: ArrayLike<number>, v: ArrayLike<number>): void {
   const { classes, batch } = setting;
   for (let r = 0; r < sizeOf(batch); r++) {

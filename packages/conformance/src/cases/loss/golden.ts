@@ -18,7 +18,7 @@ interface Golden {
 
 const weights = [1, 2, 4];
 
-/** Where PyTorch and Keras agree with SEMANTICS. */
+/** Where PyTorch and Keras agree with docs/semantics.md. */
 const measured: Readonly<Record<string, Golden>> = {
   // As PyTorch 2.13, measured.
   "torch-weighted-mean-divides-by-the-labels-weights": {

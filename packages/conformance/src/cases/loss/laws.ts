@@ -58,7 +58,7 @@ function rowsOf(setting: LossSetting, from: number, to: number): LossSetting {
   };
 }
 
-/** SEMANTICS §6, on the public API. */
+/** docs/semantics.md §6, on the public API. */
 export const lossLawCases: readonly Case[] = [
   ...[1e2, 1e4, 1e6].map((offset) =>
     quick(`shift-by-${offset}`, async (t) => {

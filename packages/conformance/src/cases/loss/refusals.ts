@@ -97,5 +97,5 @@ const refusals: Readonly<Record<string, Case["run"]>> = {
   ),
 };
 
-/** The rows of SEMANTICS §4 that are refused, and options outside their range. */
+/** The rows of docs/semantics.md §4 that are refused, and options outside their range. */
 export const refusalCases: readonly Case[] = Object.entries(refusals).map(([name, run]) => quick(name, run));

@@ -10,7 +10,7 @@ import { checkGradient, checkLoss, reductions } from "./values.ts";
 const { quick } = caseGroup("loss/semantics");
 const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
 
-/** A row of the table of edge cases (SEMANTICS §4): what is asked, and the answer it states. */
+/** A row of the table of edge cases (docs/semantics.md §4): what is asked, and the answer it states. */
 interface EdgeCase {
   readonly rows: readonly (readonly number[])[];
   readonly labels?: readonly number[];
@@ -204,7 +204,7 @@ async function checkEdge(t: CaseContext, edge: EdgeCase): Promise<void> {
   });
 }
 
-/** Every row of SEMANTICS §4 that the options reach and that has an answer. */
+/** Every row of docs/semantics.md §4 that the options reach and that has an answer. */
 export const semanticsCases: readonly Case[] = [
   ...Object.entries(edgeCases).map(([name, edge]) =>
     quick(name, (t) => checkEdge(t, edge), edge.nonFinite ? strictNonFinite : undefined),

@@ -24,7 +24,7 @@ const row =
   () =>
     logits;
 
-/** SEMANTICS §4 and RELIABILITY 1 to 16, 30, 33, 34. Three classes each, or ten. */
+/** docs/semantics.md §4, and hostile values beyond it. Three classes each, or ten. */
 const hostile: Readonly<Record<string, HostileRow>> = {
   "plus-minus-500-label-0": { logits: row(-500, 500, -500), label: 0 },
   "plus-minus-500-label-1": { logits: row(-500, 500, -500), label: 1 },

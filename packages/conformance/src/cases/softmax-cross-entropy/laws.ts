@@ -7,7 +7,7 @@ import { randomProblem, sizes } from "./random-problem.ts";
 
 const { quick } = caseGroup("kernel/softmax-cross-entropy");
 
-/** What holds whatever the values are (SEMANTICS §6). */
+/** What holds whatever the values are (docs/semantics.md §6). */
 export const lawCases: readonly Case[] = [
   ...[1e2, 1e3, 1e4, 1e5, 1e6].map((offset) =>
     quick(`law-shift-by-${offset}`, async (t) => {
