@@ -34,7 +34,7 @@ export class Fence {
 
   #marker(): unknown {
     const handle = this.#runtime.alloc("tick", "float", 1);
-    this.#runtime.write(handle, [0]);
+    this.#runtime.write("tick", handle, [0]);
     return handle;
   }
 }

@@ -21,7 +21,7 @@ export {
 } from "./errors.ts";
 export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
 export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
-export { type Like, structured, tensorsOf } from "./gradients/structure.ts";
+export { type Like, tensorsLike, tensorsOf } from "./gradients/structure.ts";
 export {
   grad,
   type HessianProduct,
@@ -46,6 +46,7 @@ export type { LossOptions, Reduction, Targets } from "./loss/loss-problem.ts";
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export * from "./ops.ts";
+export { checkKeys } from "./options.ts";
 export type { MemoryInfo } from "./runtime.ts";
 export type { Scope } from "./scope.ts";
 export type { Shape } from "./shape.ts";

@@ -1,4 +1,4 @@
-/** Ten whole programs in float64. Each checks its numbers, and that its scope gives back all that it made. */
+/** Eleven whole programs in float64. Each checks its numbers, and that its scope gives back all that it made. */
 import { describe, expect, it } from "vitest";
 import { expectClose, numbers, openPlain, refusal } from "../testing/claims.ts";
 import {
@@ -15,6 +15,7 @@ import {
   square,
   sum,
   type Tensor,
+  valueAndGrad,
 } from "./index.ts";
 
 const plainSgd = { learningRate: 0.5, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 };
@@ -25,7 +26,7 @@ const inputs = [
   [1, 1],
 ];
 
-describe("ten programs", () => {
+describe("eleven programs", () => {
   it("nested grad: the derivatives of x⁴ are 4x³, 12x² and 24x", async () => {
     const device = await openPlain();
     const before = device.memory().handles;
@@ -246,4 +247,25 @@ describe("ten programs", () => {
       expect(device.memory().handles).toBe(before);
     },
   );
+
+  it("the loss plus a penalty on its own gradient: d/dz (ℓ + λ‖∇ℓ‖²) = ∇ℓ + 2λH∇ℓ", async () => {
+    const device = await openPlain();
+    const before = device.memory().handles;
+    await device.scoped(async (step) => {
+      const z = step.tensor([
+        [1, 2, 3],
+        [0.5, -1, 0],
+      ]);
+      const loss = (y: Tensor): Tensor => softmaxCrossEntropy(y, { labels: [2, 0] });
+      const penalised = (y: Tensor): Tensor => {
+        const { value, gradients } = valueAndGrad(loss)(y);
+        return add(value, mul(sum(square(gradients)), 0.3));
+      };
+      const gradient = step.grad(loss, z);
+      const { products } = step.hvp(loss, z, gradient);
+      const expected = add(gradient, mul(products, 0.6));
+      await expectClose(step.grad(penalised, z), await numbers(expected), 1e-15);
+    });
+    expect(device.memory().handles).toBe(before);
+  });
 });

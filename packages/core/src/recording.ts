@@ -30,7 +30,7 @@ export type Pullback = (
 export interface Entry {
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
-  /** What else the pullback reads: freed once it has run. */
+  /** What else the pullback reads: freed once the last pullback that reads it has run. */
   readonly saved: readonly Tensor[];
   readonly pullback: Pullback;
 }
@@ -40,6 +40,7 @@ export class Recording implements Tape {
   readonly region: Region;
   readonly persistent: boolean;
   readonly entries: Entry[] = [];
+  readonly #uses = new Map<Tensor, number>();
   recording = true;
   live = true;
 
@@ -54,6 +55,24 @@ export class Recording implements Tape {
     const watched = identity(op, source, this.region);
     watched.tapes = [...watched.tapes, this];
     return watched;
+  }
+
+  /** Writes an entry down. */
+  add(entry: Entry): void {
+    for (const tensor of [...entry.inputs, entry.output, ...entry.saved]) tensor.saveFor(this);
+    for (const tensor of entry.saved) this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
+    this.entries.push(entry);
+  }
+
+  /** Takes the last entry off. Returns what no entry needs any more: its output, and what it was the last to save. */
+  removeLast(): readonly Tensor[] {
+    const { output, saved } = this.entries.pop()!;
+    const unused = saved.filter((tensor) => {
+      const left = this.#uses.get(tensor)! - 1;
+      this.#uses.set(tensor, left);
+      return left === 0;
+    });
+    return [output, ...unused];
   }
 
   /** Ends the recording and frees what only it still held. */
@@ -99,11 +118,10 @@ export function record(
     return constant && (input.mutable || input.region.age < region.age) ? input.alias("record", region) : input;
   });
   const entry: Entry = { inputs: own, output, saved, pullback };
-  for (const recording of recordings) {
-    for (const tensor of [...own, output, ...saved]) tensor.saveFor(recording);
-    recording.entries.push(entry);
-  }
+  for (const recording of recordings) recording.add(entry);
   output.tapes = recordings;
+  // An input that was kept outside would draw the output after it; what is recorded ends with its recording.
+  if (output.region.age < region.age) output.moveTo(region);
   return output;
 }
 

@@ -65,8 +65,12 @@ export class Runtime {
     this.#backend.free(handle);
   }
 
-  write(handle: unknown, data: ArrayLike<number>): void {
-    this.#backend.write(handle, data);
+  write(op: string, handle: unknown, data: ArrayLike<number>): void {
+    try {
+      this.#backend.write(handle, data);
+    } catch (cause) {
+      throw new BackendError(`${op}: ${this.facts.name} could not write: ${messageOf(cause)}`, { cause });
+    }
   }
 
   async read(op: string, handle: unknown): Promise<HostArray> {

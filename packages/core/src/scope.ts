@@ -1,11 +1,12 @@
-import { DisposedError } from "./errors.ts";
+import { DisposedError, ValueError } from "./errors.ts";
 import { GradientTape, type GradientTapeOptions } from "./gradients/gradient-tape.ts";
 import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./gradients/recorded.ts";
-import { type Like, overTensors, structured, tensorsOf } from "./gradients/structure.ts";
+import { type Like, overTensors, structured, tensorsLike, tensorsOf } from "./gradients/structure.ts";
 import type { HessianProduct, ValueAndGradients, ValueAndTangent } from "./gradients/transforms.ts";
 import { type HostValues, hostTensor } from "./host-values.ts";
 import { reportIfDropped } from "./leak-report.ts";
-import { upload } from "./ops/apply.ts";
+import { runtimeOf, upload, written } from "./ops/apply.ts";
+import { identity } from "./recording.ts";
 import type { Shape } from "./shape.ts";
 import { type Parameter, Region, Storage, Tensor } from "./tensor.ts";
 
@@ -43,9 +44,8 @@ export class Scope {
     const host = hostTensor("parameter", values, shape);
     const { runtime } = this.region;
     this.region.assertOpen("parameter");
-    const storage = new Storage("parameter", runtime, "float", host.data.length);
-    runtime.write(storage.handle, host.data);
-    return new Tensor(storage, host.shape, this.region, true) as Parameter;
+    const storage = new Storage("parameter", runtime, "float", host.data.length, true);
+    return written("parameter", new Tensor(storage, host.shape, this.region, true), host.data) as Parameter;
   }
 
   /** A scope inside this one, to be disposed before it. */
@@ -74,29 +74,60 @@ export class Scope {
     const { parent } = this.region;
     if (parent === undefined)
       throw new DisposedError("keep: the device's own scope has no scope around it; its tensors live until close");
+    runtimeOf("keep", [tensor]);
     this.region.runtime.assertSame("keep", tensor.runtime);
-    tensor.handle("keep");
-    if (tensor.region.age > parent.age) tensor.moveTo(parent);
+    if (tensor.region.within(this.region)) tensor.moveTo(parent);
+    else if (!this.region.within(tensor.region)) {
+      throw new ValueError("keep: the tensor belongs to another scope, beside this one; call keep on that");
+    }
     return tensor;
+  }
+
+  /**
+   * The same numbers as members of this scope, without a copy: what is computed from them ends with the scope, also where
+   * everything else that goes into it lives longer.
+   *
+   * ```ts
+   * await device.scoped(async (step) => matmul(step.borrow(x), w).array()); // x and w are the device's own
+   * ```
+   */
+  borrow<T extends object>(params: T): Like<T> {
+    const tensors = tensorsOf("borrow", params);
+    if (tensors.length > 0) this.region.runtime.assertSame("borrow", runtimeOf("borrow", tensors));
+    return structured<Like<T>>(
+      params,
+      tensors.map((tensor) => identity("borrow", tensor, this.region)),
+    );
   }
 
   /** Value and gradients of a scalar function, as tensors of this scope. See `valueAndGrad`. */
   valueAndGrad<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): ValueAndGradients<T> {
     const tensors = tensorsOf("valueAndGrad", params);
-    return inStructure<Like<T>>(params, gradientsOf("valueAndGrad", this.region, overTensors(f, params), tensors));
+    return inStructure<Like<T>>(
+      params,
+      gradientsOf("valueAndGrad", this.region, overTensors("valueAndGrad", f, params), tensors),
+    );
   }
 
   /** The gradients of a scalar function, as tensors of this scope. See `grad`. */
   grad<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): Like<T> {
-    const { value, gradients } = this.valueAndGrad<T>(f, params);
+    const { value, gradients } = gradientsOf(
+      "grad",
+      this.region,
+      overTensors("grad", f, params),
+      tensorsOf("grad", params),
+    );
     value.dispose();
-    return gradients;
+    return structured<Like<T>>(params, gradients);
   }
 
   /** Vector–Jacobian product, in this scope. See `vjp`. */
   vjp<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T, cotangent?: Tensor): ValueAndGradients<T> {
     const tensors = tensorsOf("vjp", params);
-    return inStructure<Like<T>>(params, gradientsOf("vjp", this.region, overTensors(f, params), tensors, cotangent));
+    return inStructure<Like<T>>(
+      params,
+      gradientsOf("vjp", this.region, overTensors("vjp", f, params), tensors, cotangent),
+    );
   }
 
   /** Jacobian–vector product, in this scope. See `jvp`. */
@@ -105,8 +136,14 @@ export class Scope {
     params: T,
     tangents: NoInfer<Like<T>>,
   ): ValueAndTangent {
-    const directions = tensorsOf("jvp", tangents);
-    return directionalDerivative("jvp", this.region, overTensors(f, params), tensorsOf("jvp", params), directions);
+    const directions = tensorsLike("jvp", params, tangents);
+    return directionalDerivative(
+      "jvp",
+      this.region,
+      overTensors("jvp", f, params),
+      tensorsOf("jvp", params),
+      directions,
+    );
   }
 
   /** Hessian–vector product, in this scope. See `hvp`. */
@@ -115,8 +152,14 @@ export class Scope {
     params: T,
     vectors: NoInfer<Like<T>>,
   ): HessianProduct<T> {
-    const directions = tensorsOf("hvp", vectors);
-    const result = hessianTimes("hvp", this.region, overTensors(f, params), tensorsOf("hvp", params), directions);
+    const directions = tensorsLike("hvp", params, vectors);
+    const result = hessianTimes(
+      "hvp",
+      this.region,
+      overTensors("hvp", f, params),
+      tensorsOf("hvp", params),
+      directions,
+    );
     const { value, gradients, products } = result;
     return { ...inStructure<Like<T>>(params, { value, gradients }), products: structured<Like<T>>(params, products) };
   }

@@ -3,8 +3,8 @@
  * a tensor lives until its region ends, unless an open recording still needs it.
  */
 import type { HostArray, Kind } from "./backend.ts";
-import { DisposedError, ShapeError, StaleTensorError } from "./errors.ts";
-import type { HostTensor, HostValues } from "./host-values.ts";
+import { DisposedError, ShapeError, StaleTensorError, ValueError } from "./errors.ts";
+import { type HostTensor, type HostValues, nameOf } from "./host-values.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Shape, show, sizeOf } from "./shape.ts";
 
@@ -14,12 +14,15 @@ export class Storage {
   readonly handle: unknown;
   readonly kind: Kind;
   readonly length: number;
+  /** Whether it is a parameter's, so that its numbers may change under whoever looks at them. */
+  readonly mutable: boolean;
   /** How often its numbers were written in place. */
   version = 0;
   #holders = 1;
 
-  constructor(op: string, runtime: Runtime, kind: Kind, length: number) {
+  constructor(op: string, runtime: Runtime, kind: Kind, length: number, mutable = false) {
     this.runtime = runtime;
+    this.mutable = mutable;
     this.handle = runtime.alloc(op, kind, length);
     this.kind = kind;
     this.length = length;
@@ -83,6 +86,21 @@ export class Region {
 
   remove(tensor: Tensor): void {
     this.#members.delete(tensor);
+  }
+
+  /** The members as they are now. */
+  snapshot(): ReadonlySet<Tensor> {
+    return new Set(this.#members);
+  }
+
+  /** Releases the members that are not among `kept`. */
+  releaseAllBut(kept: ReadonlySet<Tensor>): void {
+    for (const tensor of [...this.#members]) if (!kept.has(tensor)) tensor.dispose();
+  }
+
+  /** Whether this region lies within another, or is it. */
+  within(other: Region): boolean {
+    return this === other || (this.parent?.within(other) ?? false);
   }
 
   /** Ends the region and all within it; what an open recording saved goes to that recording instead. */
@@ -176,6 +194,9 @@ export class Tensor {
 
   /** A copy of this tensor on another device, or in a scope of one. The one way across devices. */
   async to<T>(target: { tensor(values: HostValues): T }): Promise<T> {
+    if (typeof target?.tensor !== "function") {
+      throw new ValueError(`to: the target is a device or a scope, not ${nameOf(target)}`);
+    }
     const values: HostTensor = { data: await this.#read("to"), shape: this.shape };
     return target.tensor(values);
   }
@@ -211,6 +232,7 @@ export class Tensor {
   /** Another tensor over the same numbers, as they are now. @internal */
   alias(op: string, region: Region, shape: Shape = this.shape): Tensor {
     this.handle(op);
+    region.assertOpen(op);
     return new Tensor(this.storage.share(), shape, region);
   }
 

@@ -1,4 +1,4 @@
-import { adamUpdate, parameterLike } from "@surprisal/core";
+import { adamUpdate, checkKeys, parameterLike } from "@surprisal/core";
 import { checkRange, gradientsFor, type Optimizer, parametersOf } from "./optimizer.ts";
 
 /** PyTorch's options and defaults (`torch.optim.Adam`, `torch.optim.AdamW`). */
@@ -26,6 +26,7 @@ export function adamW<T extends object>(params: T, options: AdamOptions = {}): O
 }
 
 function adamFamily<T extends object>(op: string, params: T, options: AdamOptions, decoupled: boolean): Optimizer<T> {
+  checkKeys(op, options, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay"]);
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   checkRange(op, "learningRate", learningRate, 0, Number.POSITIVE_INFINITY);
   checkRange(op, "beta1", beta1, 0, 1);
@@ -42,7 +43,8 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
       return steps;
     },
     update(gradients) {
-      const tensors = gradientsFor(op, parameters, gradients);
+      checkRange(op, "learningRate", this.learningRate, 0, Number.POSITIVE_INFINITY);
+      const tensors = gradientsFor(op, params, gradients);
       steps++;
       const step = { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step: steps };
       for (const [i, parameter] of parameters.entries()) {

@@ -1,4 +1,13 @@
-import { type Like, OptionError, type Parameter, type Tensor, tensorsOf, ValueError } from "@surprisal/core";
+import {
+  type Like,
+  OptionError,
+  type Parameter,
+  ShapeError,
+  type Tensor,
+  tensorsLike,
+  tensorsOf,
+  ValueError,
+} from "@surprisal/core";
 
 /** Writes parameters in place, from their gradients. */
 export interface Optimizer<T extends object> {
@@ -22,13 +31,20 @@ export function parametersOf(op: string, params: object): Parameter[] {
   });
 }
 
-/** One gradient for each parameter, in order. */
-export function gradientsFor(op: string, parameters: readonly Parameter[], gradients: object): Tensor[] {
-  const tensors = tensorsOf(op, gradients);
-  if (tensors.length !== parameters.length) {
-    throw new ValueError(
-      `${op}: ${tensors.length} gradients for ${parameters.length} parameters; pass what valueAndGrad gave`,
-    );
+/**
+ * One gradient of its shape for each parameter, in order, matched by name: all are checked before any parameter is
+ * written.
+ */
+export function gradientsFor(op: string, params: object, gradients: object): Tensor[] {
+  const parameters = tensorsOf(op, params);
+  const tensors = tensorsLike(op, params, gradients);
+  for (const [i, { shape }] of tensors.entries()) {
+    const expected = parameters[i]!.shape;
+    if (shape.join() !== expected.join()) {
+      throw new ShapeError(
+        `${op}: gradient ${i} has shape [${shape.join(", ")}], and its parameter [${expected.join(", ")}]`,
+      );
+    }
   }
   return tensors;
 }

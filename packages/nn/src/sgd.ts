@@ -1,4 +1,4 @@
-import { OptionError, parameterLike, sgdUpdate } from "@surprisal/core";
+import { checkKeys, OptionError, parameterLike, sgdUpdate } from "@surprisal/core";
 import { checkRange, gradientsFor, type Optimizer, parametersOf } from "./optimizer.ts";
 
 /** PyTorch's options and defaults (`torch.optim.SGD`). */
@@ -24,6 +24,7 @@ export interface SgdOptions {
  * ```
  */
 export function sgd<T extends object>(params: T, options: SgdOptions = {}): Optimizer<T> {
+  checkKeys("sgd", options, ["learningRate", "momentum", "dampening", "weightDecay", "nesterov"]);
   const { learningRate = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
   checkRange("sgd", "learningRate", learningRate, 0, Number.POSITIVE_INFINITY);
   checkRange("sgd", "momentum", momentum, 0, Number.POSITIVE_INFINITY);
@@ -40,7 +41,8 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
       return steps;
     },
     update(gradients) {
-      const tensors = gradientsFor("sgd", parameters, gradients);
+      checkRange("sgd", "learningRate", this.learningRate, 0, Number.POSITIVE_INFINITY);
+      const tensors = gradientsFor("sgd", params, gradients);
       // PyTorch starts the velocity as the first gradient, undampened.
       const step = {
         learningRate: this.learningRate,

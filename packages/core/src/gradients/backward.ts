@@ -20,6 +20,7 @@ export function backward(recording: Recording, seeds: readonly Seed[], sources: 
   recording.recording = false;
   recording.live = recording.persistent;
   const { entries, region } = recording;
+  const members = recording.persistent ? region.snapshot() : undefined;
   const outputs = new Set(seeds.map(({ output }) => output));
   const cotangents = new Map<Tensor, Scaled>();
   for (const { output, cotangent } of seeds) {
@@ -27,13 +28,15 @@ export function backward(recording: Recording, seeds: readonly Seed[], sources: 
   }
   for (let i = entries.length - 1; i >= 0; i--) {
     pullBack(recording, entries[i]!, cotangents, sources);
-    if (!recording.persistent) release(recording, entries.pop()!, cotangents, outputs);
+    if (!recording.persistent) release(recording, cotangents, outputs);
   }
   const taken = new Set<Tensor>();
-  return sources.map((source) => {
+  const gradients = sources.map((source) => {
     const gradient = cotangents.get(source);
     return gradient === undefined ? filled("gradient", region, source.shape, 0) : finished(gradient, recording, taken);
   });
+  if (members !== undefined) region.releaseAllBut(new Set([...members, ...gradients]));
+  return gradients;
 }
 
 /** A tensor of an older scope as a member of the recording, so that what is computed from it alone ends with that. */
@@ -80,15 +83,10 @@ function sumOf(a: Scaled, b: Scaled): Scaled {
   return { tensor: weightedSum("gradient", a.tensor, a.factor, b.tensor, b.factor), factor: 1 };
 }
 
-/** Frees what an entry had saved, unless it has become a gradient itself (a loss hands out the one it finished). */
-function release(
-  recording: Recording,
-  { output, saved }: Entry,
-  cotangents: Map<Tensor, Scaled>,
-  kept: ReadonlySet<Tensor>,
-): void {
+/** Takes the last entry off and frees what only it had saved, unless it has become a gradient itself (a loss hands out the one it finished). */
+function release(recording: Recording, cotangents: Map<Tensor, Scaled>, kept: ReadonlySet<Tensor>): void {
   const flowing = new Set([...cotangents.values()].map(({ tensor }) => tensor));
-  for (const tensor of [output, ...saved]) {
+  for (const tensor of recording.removeLast()) {
     const own = tensor.region === recording.region && !tensor.disposed;
     if (own && !flowing.has(tensor) && !kept.has(tensor)) tensor.dispose();
   }
@@ -102,11 +100,15 @@ function finished({ tensor, factor }: Scaled, { region, persistent }: Recording,
   return tensor;
 }
 
-/** Hands a tensor from the scope of a recording to another. */
+/** Hands a tensor from the scope of a recording to another; a parameter itself as a copy, since that will change. */
 export function handOut(tensor: Tensor, { region }: Recording, target: Region): Tensor {
-  if (tensor.region !== region) return identity("gradient", tensor, target);
-  tensor.moveTo(target);
-  return tensor;
+  const own = tensor.storage.mutable
+    ? affine(tensor, 1, 0, "gradient")
+    : tensor.region === region
+      ? tensor
+      : identity("gradient", tensor, target);
+  own.moveTo(target);
+  return own;
 }
 
 /** A scalar result with the cotangent 1, for gradients that need no seed. */

@@ -52,6 +52,11 @@ export async function gradCheck<T extends object>(
   const { order = 1, step = 0.02, elements = 64 } = options;
   if (order !== 1 && order !== 2) throw new OptionError(`gradCheck: order is 1 or 2, not ${String(order)}`);
   const { tolerance = order === 1 ? 1e-9 : 1e-8 } = options;
+  for (const [name, value] of Object.entries({ tolerance, step, elements })) {
+    if (!(typeof value === "number" && value > 0)) {
+      throw new OptionError(`gradCheck: ${name} is a number above 0, not ${String(value)}`);
+    }
+  }
   const sources = tensorsOf("gradCheck", params);
   const parent = regionOf("gradCheck", sources);
   const { facts } = parent.runtime;
@@ -61,7 +66,7 @@ export async function gradCheck<T extends object>(
     );
   }
   const point = await Promise.all(sources.map(async (x) => ({ data: await x.data(), shape: x.shape })));
-  const flat = overTensors(f, params);
+  const flat = overTensors("gradCheck", f, params);
   const at = async (values: readonly ArrayLike<number>[]): Promise<Float64Array> => {
     const region = new Region(parent.runtime, parent);
     try {

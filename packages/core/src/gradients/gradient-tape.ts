@@ -1,4 +1,5 @@
 import { GradientError } from "../errors.ts";
+import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
 import { Recording } from "../recording.ts";
 import type { Region, Tensor } from "../tensor.ts";
@@ -43,7 +44,7 @@ export class GradientTape {
 
   /**
    * The gradient of `output` (a scalar, or any shape with a cotangent) with respect to what `watch` returned. Ends the
-   * tape, unless it is persistent.
+   * tape, unless it is persistent; `output` stays, in the scope that the tape was made in.
    * @throws GradientError on the second call to a tape that is not persistent
    */
   gradient<T extends object>(output: Tensor, sources: T, cotangent?: Tensor): Like<T> {
@@ -57,6 +58,12 @@ export class GradientTape {
         );
       }
     }
+    recording.region.runtime.assertSame("gradient", runtimeOf("gradient", [output]));
+    if (!output.tapes.includes(recording)) {
+      throw new GradientError(
+        "gradient: the output does not depend on anything this tape watched; compute it with what tape.watch(x) returned",
+      );
+    }
     const seed =
       cotangent === undefined
         ? scalarSeed("gradient", output, recording.region)
@@ -69,8 +76,13 @@ export class GradientTape {
         gradients.map((gradient) => handOut(gradient, recording, this.#target)),
       );
     } finally {
-      if (recording.persistent) recording.recording = true;
-      else recording.end();
+      if (recording.persistent) {
+        recording.recording = true;
+        if (cotangent === undefined) seed.cotangent.dispose();
+      } else {
+        if (output.region === recording.region) output.moveTo(this.#target);
+        recording.end();
+      }
     }
   }
 

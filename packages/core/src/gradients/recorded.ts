@@ -127,11 +127,6 @@ export function checkParameters(op: string, params: readonly Tensor[]): void {
 
 function checkDirections(op: string, params: readonly Tensor[], directions: readonly Tensor[]): void {
   checkParameters(op, params);
-  if (directions.length !== params.length) {
-    throw new GradientError(
-      `${op}: ${directions.length} vectors for ${params.length} parameters; give one of its shape for each`,
-    );
-  }
   for (const [i, direction] of directions.entries()) {
     const { shape } = params[i]!;
     runtimeOf(op, [params[i]!, direction]);

@@ -19,13 +19,43 @@ export function tensorsOf(op: string, structure: unknown, depth = 0): Tensor[] {
   return Object.values(structure).flatMap((item) => tensorsOf(op, item, depth + 1));
 }
 
+/**
+ * The tensors of `other`, which has the structure of `like`, in the order of `like`: matched by name, whatever the order
+ * of the names.
+ * @throws ValueError that names what is missing, left over or of another kind
+ */
+export function tensorsLike(op: string, like: unknown, other: unknown, path = ""): Tensor[] {
+  const at = path === "" ? "the structure" : `"${path.slice(1)}"`;
+  if (like instanceof Tensor) {
+    if (other instanceof Tensor) return [other];
+    throw new ValueError(`${op}: ${at} is a tensor in the parameters, and here ${nameOf(other)}`);
+  }
+  if (typeof other !== "object" || other === null || other instanceof Tensor) {
+    throw new ValueError(`${op}: ${at} is ${nameOf(like)} in the parameters, and here ${nameOf(other)}`);
+  }
+  const names = Object.keys(like as object);
+  const different = names.find((name) => !(name in other)) ?? Object.keys(other).find((name) => !names.includes(name));
+  if (different !== undefined) {
+    throw new ValueError(`${op}: only one of ${at} and the parameters has "${different}"; give the same names to both`);
+  }
+  return names.flatMap((name) =>
+    tensorsLike(
+      op,
+      (like as Record<string, unknown>)[name],
+      (other as Record<string, unknown>)[name],
+      `${path}.${name}`,
+    ),
+  );
+}
+
 /** The structure of `like` with other tensors in it, in the order of {@link tensorsOf}. Its callers state the type. */
 export function structured<S>(like: unknown, tensors: readonly Tensor[]): S {
   let next = 0;
   const build = (item: unknown): unknown => {
     if (item instanceof Tensor) return tensors[next++];
     if (Array.isArray(item)) return item.map(build);
-    return Object.fromEntries(Object.entries(item as object).map(([name, child]) => [name, build(child)]));
+    const members = Object.entries(item as object).map(([name, child]) => [name, build(child)]);
+    return Object.assign(Object.create(Object.getPrototypeOf(item)), Object.fromEntries(members));
   };
   return build(like) as S;
 }
@@ -34,6 +64,7 @@ export function structured<S>(like: unknown, tensors: readonly Tensor[]): S {
 export type TensorFunction = (tensors: readonly Tensor[]) => Tensor;
 
 /** A function of a structure as a function of its tensors in a list. */
-export function overTensors<P>(f: (params: P) => Tensor, like: unknown): TensorFunction {
+export function overTensors<P>(op: string, f: (params: P) => Tensor, like: unknown): TensorFunction {
+  if (typeof f !== "function") throw new ValueError(`${op}: differentiates a function, not ${nameOf(f)}`);
   return (tensors) => f(structured<P>(like, tensors));
 }

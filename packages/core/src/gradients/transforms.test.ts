@@ -113,7 +113,12 @@ describe("a gradient is refused", () => {
       "SHAPE",
       ["hvp: vector 0 has shape [], and its parameter [2]"],
     ],
-    ["with too few vectors", (x) => jvp((p) => p[0]!, [x, x], [x] as never), "GRADIENT", ["jvp: 1 vectors for 2"]],
+    [
+      "with too few vectors",
+      (x) => jvp((p) => p[0]!, [x, x], [x] as never),
+      "VALUE",
+      ["jvp: ", 'has "1"', "give the same names to both"],
+    ],
   ])("%s", async (_, call, code, words) => {
     const device = await openPlain();
     const scope = device.scope();

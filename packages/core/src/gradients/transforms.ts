@@ -5,7 +5,7 @@
 import type { Tensor } from "../tensor.ts";
 import { type Region, youngestRegion } from "../tensor.ts";
 import { checkParameters, directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./recorded.ts";
-import { type Like, overTensors, structured, tensorsOf } from "./structure.ts";
+import { type Like, overTensors, structured, tensorsLike, tensorsOf } from "./structure.ts";
 
 /** A function's value, and gradients in the structure of its parameters. */
 export interface ValueAndGradients<T> {
@@ -35,7 +35,10 @@ export function valueAndGrad<P extends object>(f: (params: P) => Tensor): (param
   return (params) => {
     const op = "valueAndGrad";
     const tensors = tensorsOf(op, params);
-    return inStructure<Like<P>>(params, gradientsOf(op, regionOf(op, tensors), overTensors(f, params), tensors));
+    return inStructure<Like<P>>(
+      params,
+      gradientsOf(op, regionOf(op, tensors), overTensors("valueAndGrad", f, params), tensors),
+    );
   };
 }
 
@@ -43,7 +46,12 @@ export function valueAndGrad<P extends object>(f: (params: P) => Tensor): (param
 export function grad<P extends object>(f: (params: P) => Tensor): (params: P) => Like<P> {
   return (params) => {
     const tensors = tensorsOf("grad", params);
-    const { value, gradients } = gradientsOf("grad", regionOf("grad", tensors), overTensors(f, params), tensors);
+    const { value, gradients } = gradientsOf(
+      "grad",
+      regionOf("grad", tensors),
+      overTensors("grad", f, params),
+      tensors,
+    );
     value.dispose();
     return structured<Like<P>>(params, gradients);
   };
@@ -60,7 +68,7 @@ export function vjp<T extends object>(
 ): ValueAndGradients<T> {
   const tensors = tensorsOf("vjp", params);
   const region = regionOf("vjp", tensors);
-  return inStructure<Like<T>>(params, gradientsOf("vjp", region, overTensors(f, params), tensors, cotangent));
+  return inStructure<Like<T>>(params, gradientsOf("vjp", region, overTensors("vjp", f, params), tensors, cotangent));
 }
 
 /**
@@ -76,9 +84,9 @@ export function jvp<T extends object>(
   return directionalDerivative(
     "jvp",
     regionOf("jvp", tensors),
-    overTensors(f, params),
+    overTensors("jvp", f, params),
     tensors,
-    tensorsOf("jvp", tangents),
+    tensorsLike("jvp", params, tangents),
   );
 }
 
@@ -96,9 +104,9 @@ export function hvp<T extends object>(
   const { value, gradients, products } = hessianTimes(
     "hvp",
     regionOf("hvp", tensors),
-    overTensors(f, params),
+    overTensors("hvp", f, params),
     tensors,
-    tensorsOf("hvp", vectors),
+    tensorsLike("hvp", params, vectors),
   );
   return { ...inStructure<Like<T>>(params, { value, gradients }), products: structured<Like<T>>(params, products) };
 }

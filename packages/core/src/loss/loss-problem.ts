@@ -69,7 +69,7 @@ export function lossProblem(
   const batch = logits.shape.slice(0, -1);
   const rows = sizeOf(batch);
   const { labels, probabilities } = checkedTargets(op, logits, targets, batch, options.ignoreIndex);
-  const classWeights = checkedClassWeights(op, options.classWeights, classes);
+  const classWeights = checkedClassWeights(op, options.classWeights, classes, logits.runtime.facts.floatBytes);
   const reduction = checkedReduction(op, options.reduction);
   const { liveRows, weight } = weigh(labels, rows, classWeights);
   const scale = reduction !== "mean" ? 1 : weight === 0 ? 0 : 1 / weight;
@@ -163,7 +163,12 @@ function checkedIgnoreIndex(op: string, ignoreIndex: LossOptions["ignoreIndex"])
   return set;
 }
 
-function checkedClassWeights(op: string, weights: HostValues | undefined, classes: number): Float64Array | undefined {
+function checkedClassWeights(
+  op: string,
+  weights: HostValues | undefined,
+  classes: number,
+  floatBytes: 4 | 8,
+): Float64Array | undefined {
   if (weights === undefined) return undefined;
   const { data, shape } = hostTensor(op, weights);
   if (shape.length !== 1 || data.length !== classes) {
@@ -173,6 +178,14 @@ function checkedClassWeights(op: string, weights: HostValues | undefined, classe
   const bad = checked.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
   if (bad >= 0)
     throw new OptionError(`${op}: classWeights must be finite and ≥ 0, and class ${bad} has ${checked[bad]}`);
+  // Sums of weights and their reciprocals must be numbers of the device too.
+  const [smallest, largest] = floatBytes === 4 ? [2 ** -126, 2 ** 100] : [2 ** -1000, 2 ** 1000];
+  const extreme = checked.find((weight) => weight !== 0 && (weight < smallest || weight > largest));
+  if (extreme !== undefined) {
+    throw new OptionError(
+      `${op}: classWeights on this device are 0 or from ${smallest} to ${largest}, and one is ${extreme}; scale them all, the mean stays the same`,
+    );
+  }
   return checked;
 }
 

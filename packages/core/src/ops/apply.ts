@@ -46,16 +46,24 @@ export function allocate(op: string, runtime: Runtime, shape: Shape, region: Reg
 
 /** Integers on the device: labels or indices that core has validated. */
 export function uploadIntegers(op: string, region: Region, data: Int32Array): Tensor {
-  const storage = new Storage(op, region.runtime, "i32", data.length);
-  region.runtime.write(storage.handle, data);
-  return new Tensor(storage, [data.length], region);
+  region.assertOpen(op);
+  return written(op, new Tensor(new Storage(op, region.runtime, "i32", data.length), [data.length], region), data);
 }
 
 /** Host numbers on the device. */
 export function upload(op: string, region: Region, data: ArrayLike<number>, shape: Shape): Tensor {
-  const tensor = allocate(op, region.runtime, shape, region);
-  region.runtime.write(tensor.storage.handle, data);
-  return tensor;
+  return written(op, allocate(op, region.runtime, shape, region), data);
+}
+
+/** A fresh tensor with its numbers, or none if they cannot be written. */
+export function written(op: string, tensor: Tensor, data: ArrayLike<number>): Tensor {
+  try {
+    tensor.runtime.write(op, tensor.storage.handle, data);
+    return tensor;
+  } catch (error) {
+    tensor.dispose();
+    throw error;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import { checkKeys } from "../options.ts";
 import { record } from "../recording.ts";
-import { axisOf, show } from "../shape.ts";
+import { axesOf, axisOf, show } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { runtimeOf } from "./apply.ts";
 import { add, affine, div, mul } from "./arithmetic.ts";
@@ -27,11 +27,13 @@ export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 
 function extreme(op: "max" | "min", x: Tensor, axes: Axes, options: ReduceOptions): Tensor {
   checkKeys(op, options, ["keepDims"]);
-  const { y, kept } = folded(op, op, x, axes, options.keepDims ?? false);
+  runtimeOf(op, [x]);
+  const positions = axesOf(op, axes, x.rank);
+  const { y, kept } = folded(op, op, x, positions, options.keepDims ?? false);
   return record([x], y, (g, [input], output) => [
     () => {
       const chosen = equal(input!, reshape(output, kept));
-      const ties = sum(chosen, axes, { keepDims: true });
+      const ties = sum(chosen, positions, { keepDims: true });
       return mul(div(chosen, ties), reshape(g, kept));
     },
   ]);

@@ -1,11 +1,12 @@
 import { ShapeError } from "../errors.ts";
-import { record } from "../recording.ts";
+import { record, recordingsOf } from "../recording.ts";
 import { checkedShape, type Shape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { runtimeOf } from "./apply.ts";
+import { apply, runtimeOf } from "./apply.ts";
 
 /**
- * The same numbers in another shape: y_flat = x_flat. Costs nothing; the result shares the numbers of `x`.
+ * The same numbers in another shape: y_flat = x_flat. Costs nothing: the result shares the numbers of `x` (a copy of
+ * them for a parameter, which will change).
  * One axis may be −1: it becomes what the others leave (`tf.reshape`, `torch.reshape`).
  *
  * ∂x = reshape(g, shape of x).
@@ -14,9 +15,21 @@ import { runtimeOf } from "./apply.ts";
 export function reshape(x: Tensor, shape: Shape): Tensor {
   runtimeOf("reshape", [x]);
   const to = resolved(x, shape);
+  if (x.storage.mutable && recordingsOf([x]).length === 0) return copyOf(x, to);
   const y = x.alias("reshape", x.region, to);
   y.uniform = x.uniform;
   return record([x], y, (g) => [() => reshape(g, x.shape)]);
+}
+
+/** A parameter's numbers as they are now: a view would go stale with its next step. */
+function copyOf(x: Tensor, shape: Shape): Tensor {
+  const params = { fn: "affine", alpha: 1, beta: 0, length: x.size } as const;
+  return apply({
+    op: "reshape",
+    inputs: [x],
+    shape,
+    run: (y, [h], kernels) => kernels.unary({ y }, { x: h }, params),
+  });
 }
 
 function resolved(x: Tensor, shape: Shape): Shape {

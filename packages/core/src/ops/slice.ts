@@ -29,10 +29,11 @@ export function slice(x: Tensor, begin: readonly number[], size?: readonly numbe
     );
   }
   const strides = stridesOf(x.shape);
-  const offset = strides.reduce((sum, stride, i) => sum + stride * begin[i]!, 0);
+  const before = [...begin];
+  const offset = strides.reduce((sum, stride, i) => sum + stride * before[i]!, 0);
   const y = rearranged("slice", x, lengths, readingAll(lengths, strides, offset));
-  const after = x.shape.map((axis, i) => axis - begin[i]! - lengths[i]!);
-  return record([x], y, (g) => [() => pad(g, begin, after)]);
+  const after = x.shape.map((axis, i) => axis - before[i]! - lengths[i]!);
+  return record([x], y, (g) => [() => pad(g, before, after)]);
 }
 
 /**
@@ -51,8 +52,9 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
     );
   }
   const shape = x.shape.map((axis, i) => before[i]! + axis + after[i]!);
-  const y = rearranged("pad", x, shape, placed(x.shape, before));
-  return record([x], y, (g, [input]) => [() => slice(g, before, input!.shape)]);
+  const begin = [...before];
+  const y = rearranged("pad", x, shape, placed(x.shape, begin));
+  return record([x], y, (g, [input]) => [() => slice(g, begin, input!.shape)]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AdamParams } from "../backend.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { writable } from "./assign.ts";
-import { checkedGradient, checkedSlot, Workspace } from "./workspace.ts";
+import { checkedGradient, checkedSlot, checkStep, stepInPlace, type Workspace } from "./workspace.ts";
 
 /** Hyperparameters of one step; see {@link adamUpdate}. */
 export interface AdamStep {
@@ -29,46 +29,42 @@ export function adamUpdate(
   step: AdamStep,
 ): void {
   const op = "adamUpdate";
-  const { kernels } = parameter.runtime;
   const p = writable(op, parameter);
   const g = checkedGradient(op, parameter, gradient);
   const m = checkedSlot(op, parameter, mean);
   const v = checkedSlot(op, parameter, variance);
+  checkStep(op, step, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "decoupled", "step"]);
+  const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled } = step;
   const params: AdamParams = {
-    learningRate: step.learningRate,
-    beta1: step.beta1,
-    beta2: step.beta2,
-    epsilon: step.epsilon,
-    weightDecay: step.weightDecay,
-    decoupled: step.decoupled,
-    correction1: 1 - step.beta1 ** step.step,
-    correction2: 1 - step.beta2 ** step.step,
+    learningRate,
+    beta1,
+    beta2,
+    epsilon,
+    weightDecay,
+    decoupled,
+    correction1: 1 - beta1 ** step.step,
+    correction2: 1 - beta2 ** step.step,
     length: parameter.size,
     gradientScale: 1,
   };
-  if (kernels.adamw !== undefined) {
+  const { kernels } = parameter.runtime;
+  stepInPlace(op, [parameter, mean, variance], (work) => {
+    if (kernels.adamw === undefined) return derived(work, p, g, m, v, params);
     kernels.adamw({ parameter: p, mean: m, variance: v }, { parameter: p, gradient: g, mean: m, variance: v }, params);
-  } else {
-    derived(new Workspace(op, parameter), p, g, m, v, params);
-  }
-  for (const written of [parameter, mean, variance]) written.storage.version++;
+  });
 }
 
 function derived(work: Workspace, p: unknown, g: unknown, m: unknown, v: unknown, params: AdamParams): void {
   const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, correction1, correction2 } = params;
-  let gradient = g;
-  if (weightDecay !== 0 && decoupled) work.unary(p, p, "affine", 1 - learningRate * weightDecay);
-  if (weightDecay !== 0 && !decoupled) {
-    gradient = work.temporary();
-    work.weightedSum(gradient, g, 1, p, weightDecay);
-  }
-  work.weightedSum(m, m, beta1, gradient, 1 - beta1);
   const scratch = work.temporary();
-  work.unary(scratch, gradient, "pow", 2);
+  const penalised = weightDecay === 0 || decoupled ? g : work.temporary();
+  if (weightDecay !== 0 && decoupled) work.unary(p, p, "affine", 1 - learningRate * weightDecay);
+  if (penalised !== g) work.weightedSum(penalised, g, 1, p, weightDecay);
+  work.weightedSum(m, m, beta1, penalised, 1 - beta1);
+  work.unary(scratch, penalised, "pow", 2);
   work.weightedSum(v, v, beta2, scratch, 1 - beta2);
   work.unary(scratch, v, "pow", 0.5);
   work.unary(scratch, scratch, "affine", 1 / Math.sqrt(correction2), epsilon);
   work.div(scratch, m, scratch);
   work.weightedSum(p, p, 1, scratch, -learningRate / correction1);
-  work.free();
 }

@@ -21,7 +21,7 @@ export function assign(parameter: Parameter, values: HostValues | Tensor): void 
     if (values.storage === parameter.storage) return;
     kernels.unary({ y: handle }, { x: source }, { fn: "affine", alpha: 1, beta: 0, length: parameter.size });
   } else {
-    parameter.runtime.write(handle, hostTensor("assign", values).data);
+    parameter.runtime.write("assign", handle, hostTensor("assign", values).data);
   }
   parameter.storage.version++;
 }

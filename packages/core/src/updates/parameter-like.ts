@@ -7,7 +7,7 @@ export function parameterLike(parameter: Parameter): Parameter {
   writable(op, parameter);
   const { runtime, region, shape, size } = parameter;
   region.assertOpen(op);
-  const storage = new Storage(op, runtime, "float", size);
+  const storage = new Storage(op, runtime, "float", size, true);
   runtime.kernels.fill({ y: storage.handle }, {}, { value: 0, length: size });
   return new Tensor(storage, shape, region, true) as Parameter;
 }

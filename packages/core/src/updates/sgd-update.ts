@@ -1,7 +1,7 @@
 import type { SgdParams } from "../backend.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { writable } from "./assign.ts";
-import { checkedGradient, checkedSlot, Workspace } from "./workspace.ts";
+import { checkedGradient, checkedSlot, checkStep, stepInPlace, type Workspace } from "./workspace.ts";
 
 /** Hyperparameters of one step; see {@link sgdUpdate}. */
 export interface SgdStep {
@@ -24,34 +24,24 @@ export function sgdUpdate(
   step: SgdStep,
 ): void {
   const op = "sgdUpdate";
-  const { kernels } = parameter.runtime;
   const p = writable(op, parameter);
   const g = checkedGradient(op, parameter, gradient);
   const v = velocity && checkedSlot(op, parameter, velocity);
-  const params: SgdParams = { ...step, length: parameter.size, gradientScale: 1 };
-  if (kernels.sgd !== undefined)
+  checkStep(op, step, ["learningRate", "momentum", "dampening", "nesterov", "weightDecay"]);
+  const { kernels } = parameter.runtime;
+  stepInPlace(op, velocity === undefined ? [parameter] : [parameter, velocity], (work) => {
+    if (kernels.sgd === undefined) return derived(work, p, g, v, step);
+    const params: SgdParams = { ...step, length: parameter.size, gradientScale: 1 };
     kernels.sgd({ parameter: p, velocity: v }, { parameter: p, gradient: g, velocity: v }, params);
-  else derived(new Workspace(op, parameter), p, g, v, step);
-  parameter.storage.version++;
-  if (velocity !== undefined) velocity.storage.version++;
+  });
 }
 
 function derived(work: Workspace, p: unknown, g: unknown, v: unknown, step: SgdStep): void {
   const { learningRate, momentum, dampening, nesterov, weightDecay } = step;
-  let d = g;
-  if (weightDecay !== 0) {
-    d = work.temporary();
-    work.weightedSum(d, g, 1, p, weightDecay);
-  }
-  let direction = d;
-  if (v !== undefined) {
-    work.weightedSum(v, v, momentum, d, 1 - dampening);
-    direction = v;
-    if (nesterov) {
-      direction = work.temporary();
-      work.weightedSum(direction, d, 1, v, momentum);
-    }
-  }
-  work.weightedSum(p, p, 1, direction, -learningRate);
-  work.free();
+  const decayed = weightDecay === 0 ? g : work.temporary();
+  const ahead = v === undefined || !nesterov ? v : work.temporary();
+  if (decayed !== g) work.weightedSum(decayed, g, 1, p, weightDecay);
+  if (v !== undefined) work.weightedSum(v, v, momentum, decayed, 1 - dampening);
+  if (ahead !== v) work.weightedSum(ahead, decayed, 1, v, momentum);
+  work.weightedSum(p, p, 1, ahead ?? decayed, -learningRate);
 }

@@ -1,12 +1,15 @@
 import type { BinaryFunction, UnaryFunction } from "../backend.ts";
-import { ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import type { Runtime } from "../runtime.ts";
 import { sameShape, show } from "../shape.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { writable } from "./assign.ts";
 
-/** Elementwise kernels over buffers as long as one parameter, with temporaries: what derived updates are written in. */
+/**
+ * Elementwise kernels over buffers as long as one parameter, with temporaries: what derived updates are written in.
+ * Temporaries are made before anything is written, so that want of memory leaves a parameter as it was.
+ */
 export class Workspace {
   readonly #op: string;
   readonly #runtime: Runtime;
@@ -71,4 +74,27 @@ export function checkedGradient(op: string, parameter: Parameter, gradient: Tens
     );
   }
   return gradient.handle(op);
+}
+
+/**
+ * Runs a step that writes in place. Whatever happens, temporaries are freed, and what may have been written has a new
+ * version: a gradient that needs the old numbers will say so.
+ */
+export function stepInPlace(op: string, written: readonly Parameter[], step: (work: Workspace) => void): void {
+  const work = new Workspace(op, written[0]!);
+  try {
+    step(work);
+  } finally {
+    work.free();
+    for (const parameter of written) parameter.storage.version++;
+  }
+}
+
+/** Refuses hyperparameters that are no finite numbers, and ones that are missing. */
+export function checkStep(op: string, step: object, names: readonly string[]): void {
+  for (const name of names) {
+    const value = (step as Record<string, unknown>)[name];
+    if (typeof value === "boolean" || Number.isFinite(value)) continue;
+    throw new OptionError(`${op}: ${name} is a finite number, not ${String(value)}`);
+  }
 }
