@@ -250,6 +250,11 @@ export class Tensor {
     this.#savers.add(tape);
   }
 
+  /** Whether a recording needs the tensor, or did. @internal */
+  isSavedBy(tape: Tape): boolean {
+    return this.#savers?.has(tape) ?? false;
+  }
+
   /** Frees the numbers, or hands them to the recording that still needs them. @internal */
   release(): void {
     if (this.#disposed) return;

@@ -14,21 +14,23 @@ export interface Seed {
 /**
  * Runs a recording backwards: the gradient of Σ ⟨output, cotangent⟩ with respect to each of `sources`, each a tensor of
  * its own in the recording's scope. A source that nothing depends on has gradient zero. What an entry had saved is freed
- * once its pullback ran; the outputs of the seeds stay.
+ * once its pullback ran, and a cotangent once it was passed on; the outputs of the seeds stay.
  */
 export function backward(recording: Recording, seeds: readonly Seed[], sources: readonly Tensor[]): Tensor[] {
   recording.recording = false;
   recording.live = recording.persistent;
-  const { entries, region } = recording;
-  const members = recording.persistent ? region.snapshot() : undefined;
+  const { entries, region, persistent } = recording;
+  const members = persistent ? region.snapshot() : undefined;
   const outputs = new Set(seeds.map(({ output }) => output));
-  const cotangents = new Map<Tensor, Scaled>();
+  const wanted = new Set(sources);
+  const cotangents = new Cotangents(recording);
   for (const { output, cotangent } of seeds) {
-    accumulate(cotangents, output, { tensor: member(cotangent, region), factor: 1 });
+    cotangents.add(output, { tensor: member(cotangent, region), factor: 1 });
   }
   for (let i = entries.length - 1; i >= 0; i--) {
-    pullBack(recording, entries[i]!, cotangents, sources);
-    if (!recording.persistent) release(recording, cotangents, outputs);
+    pullBack(recording, entries[i]!, cotangents, wanted);
+    if (persistent) continue;
+    for (const tensor of recording.removeLast()) if (!outputs.has(tensor)) cotangents.release(tensor);
   }
   const taken = new Set<Tensor>();
   const gradients = sources.map((source) => {
@@ -44,15 +46,9 @@ function member(tensor: Tensor, region: Region): Tensor {
   return tensor.region.age < region.age ? identity("gradient", tensor, region) : tensor;
 }
 
-function pullBack(
-  recording: Recording,
-  entry: Entry,
-  cotangents: Map<Tensor, Scaled>,
-  sources: readonly Tensor[],
-): void {
+function pullBack(recording: Recording, entry: Entry, cotangents: Cotangents, sources: ReadonlySet<Tensor>): void {
   const cotangent = cotangents.get(entry.output);
   if (cotangent === undefined) return;
-  if (!sources.includes(entry.output)) cotangents.delete(entry.output);
   const { inputs } = entry;
   const output = member(entry.output, recording.region);
   const wanted = inputs.map((input) => input.tapes.includes(recording));
@@ -67,29 +63,65 @@ function pullBack(
         `gradient: a pullback gave ${show(tensor.shape)} for an input of shape ${show(input.shape)}`,
       );
     }
-    accumulate(cotangents, input, { tensor, factor: factor * cotangent.factor });
+    cotangents.add(input, { tensor, factor: factor * cotangent.factor });
   }
+  if (!sources.has(entry.output)) cotangents.remove(entry.output);
 }
 
-/** Adds to what is known so far, into a fresh tensor: one gradient may be handed to two inputs. */
-function accumulate(cotangents: Map<Tensor, Scaled>, input: Tensor, gradient: Scaled): void {
-  const known = cotangents.get(input);
-  if (known === undefined) cotangents.set(input, gradient);
-  else cotangents.set(input, sumOf(known, gradient));
+/** The gradient of each tensor as far as it is known, and how many of them each gradient's tensor stands for. */
+class Cotangents {
+  readonly #recording: Recording;
+  readonly #known = new Map<Tensor, Scaled>();
+  readonly #uses = new Map<Tensor, number>();
+  readonly #released = new Set<Tensor>();
+
+  constructor(recording: Recording) {
+    this.#recording = recording;
+  }
+
+  get(of: Tensor): Scaled | undefined {
+    return this.#known.get(of);
+  }
+
+  /** Adds to what is known so far, into a fresh tensor: one gradient may be handed to two inputs. */
+  add(of: Tensor, gradient: Scaled): void {
+    const known = this.#known.get(of);
+    const total = known === undefined ? gradient : sumOf(known, gradient);
+    this.#use(total.tensor, 1);
+    this.remove(of);
+    this.#known.set(of, total);
+    if (total !== gradient) this.#freeUnused(gradient.tensor);
+  }
+
+  remove(of: Tensor): void {
+    const known = this.#known.get(of);
+    if (known === undefined) return;
+    this.#known.delete(of);
+    this.#use(known.tensor, -1);
+    this.#freeUnused(known.tensor);
+  }
+
+  /** Frees what no entry needs any more, as soon as it is no gradient either (a loss hands out the one it finished). */
+  release(tensor: Tensor): void {
+    this.#released.add(tensor);
+    this.#freeUnused(tensor);
+  }
+
+  #freeUnused(tensor: Tensor): void {
+    const { region, persistent } = this.#recording;
+    const inUse = (this.#uses.get(tensor) ?? 0) > 0;
+    const needed = tensor.isSavedBy(this.#recording) && !this.#released.has(tensor);
+    if (!inUse && !needed && !persistent && tensor.region === region && !tensor.disposed) tensor.dispose();
+  }
+
+  #use(tensor: Tensor, change: 1 | -1): void {
+    this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + change);
+  }
 }
 
 function sumOf(a: Scaled, b: Scaled): Scaled {
   if (a.factor === b.factor) return { tensor: weightedSum("gradient", a.tensor, 1, b.tensor, 1), factor: a.factor };
   return { tensor: weightedSum("gradient", a.tensor, a.factor, b.tensor, b.factor), factor: 1 };
-}
-
-/** Takes the last entry off and frees what only it had saved, unless it has become a gradient itself (a loss hands out the one it finished). */
-function release(recording: Recording, cotangents: Map<Tensor, Scaled>, kept: ReadonlySet<Tensor>): void {
-  const flowing = new Set([...cotangents.values()].map(({ tensor }) => tensor));
-  for (const tensor of recording.removeLast()) {
-    const own = tensor.region === recording.region && !tensor.disposed;
-    if (own && !flowing.has(tensor) && !kept.has(tensor)) tensor.dispose();
-  }
 }
 
 /** A gradient multiplied out, as a tensor that nobody else holds. */
