@@ -16,11 +16,12 @@
  *   rejection of {@link Backend.close}. A failure that belongs to no call counts as a lost device.
  * - A queue that works in the background yields to the event loop: thousands of calls may stand in it before a read.
  * - Kernels never fail for data: NaN and infinities are numbers. What can fail is memory or a device. A backend that
- *   computes at the call may throw such a failure from the call itself.
+ *   computes at the call may throw such a failure from the call itself (`alloc`, `write` or a kernel; not `free`).
+ * - A successful `write`, or a successful call that overwrites it, makes a poisoned handle good again.
  *
  * ## Data
  * - Every handle is one flat run of numbers, row-major and contiguous, exactly as long as the kernel's numbers
- *   say (except `rearrange`'s `x`, which may have any length). `"float"` is the backend's own floating point
+ *   say (except `rearrange`'s `x`, which may have any length, and what `binary` broadcasts). `"float"` is the backend's own floating point
  *   format; `"i32"` holds labels and indices, nothing else. A backend without integers may hold i32 as floats: every
  *   value is at most 2^24 in magnitude.
  * - **Every output is overwritten completely**; what it held before is never read, except where a kernel says so.
@@ -42,7 +43,7 @@
  * short (a run of 4096 equal numbers is off by 3.9e-5), in float64 they need not.
  *
  * The contract is frozen: it may grow by optional kernels, optional inputs and optional parameters that come with a
- * fact, never by a new obligation. docs/decisions/ tells what shaped it.
+ * fact, never by a new obligation. docs/decisions/0003-the-contract-after-gpujs.md tells what shaped it.
  */
 
 /** What a handle holds: the backend's own floating point numbers, or integers (labels and indices only). */
@@ -143,8 +144,8 @@ export interface RequiredKernels<H = unknown> {
   unary(outputs: { readonly y: H }, inputs: { readonly x: H }, params: UnaryParams): void;
 
   /**
-   * y[o, x, i] = fn(a[o, x, i], b[o, x, i]) over outer × axis × inner. Each operand has its own strides; a stride of 0
-   * broadcasts. `y` is contiguous and may alias an operand that has its strides.
+   * y[o, x, i] = fn(a[o, x, i], b[o, x, i]) over outer × axis × inner. An operand is row-major over the axes that it has, and its stride is
+   * 0 along those that it has not. `y` is contiguous and may alias an operand that has its strides.
    */
   binary(outputs: { readonly y: H }, inputs: { readonly a: H; readonly b: H }, params: BinaryParams): void;
 
@@ -165,7 +166,7 @@ export interface RequiredKernels<H = unknown> {
   /**
    * Permute, broadcast, slice, flip, pad and concatenate in one: y[d] = x[offset + Σ d_i·strides_i] where every
    * coordinate has from_i ≤ d_i < to_i, and background[d] (0 without a background) elsewhere.
-   * The index is in range wherever it is used. `y` may alias `background`, not `x`.
+   * The index is in range wherever it is used; from_i = to_i leaves background alone, which is as long as `y`. `y` may alias `background`, not `x`.
    */
   rearrange(
     outputs: { readonly y: H },
@@ -214,8 +215,9 @@ export interface RequiredKernels<H = unknown> {
    * gradient finite. A NaN or +∞ logit, or all logits −∞: loss and gradient NaN in that row only. Its state is
    * (NaN, −1, NaN) if any logit is NaN, else (+∞, k, NaN) for a +∞, and the identity for all −∞.
    *
-   * `gradient` may alias `logits`. Any subset of the outputs may be asked for. `state`, where given as input, is this
-   * kernel's own output for the same logits and lets a backend skip the first pass; it may be left unused.
+   * `gradient` may alias `logits`, nothing else aliases. Any subset of the outputs may be asked for. `state`, where given
+   * as input, is this kernel's own output for the same logits and the same ignored rows; it lets a backend skip the first
+   * pass, and may be left unused. Whatever its `rowScale`, an ignored row has gradient 0.
    */
   softmaxCrossEntropy(
     outputs: { readonly rowLoss?: H | undefined; readonly gradient?: H | undefined; readonly state?: H | undefined },
@@ -249,7 +251,7 @@ export interface GemmParams {
 
 /**
  * The functions of `unary`:
- * `affine` α·x + β · `pow` x^α · `clamp` to [α, β] (α ≤ β), NaN stays · `exp` · `expm1` · `log` · `log1p` · `tanh` ·
+ * `affine` α·x + β · `pow` x^α (x may be negative where α is a whole number) · `clamp` to [α, β] (α ≤ β), NaN stays · `exp` · `expm1` · `log` · `log1p` · `tanh` ·
  * `sigmoid` 1/(1 + e^−x) · `relu` max(x, 0), NaN stays · `step` x > 0 ? 1 : 0 · `abs` · `sign` (0 for 0, NaN stays) ·
  * `normalCdf` Φ(x) = erfc(−x/√2)/2 · `geluErf` x·Φ(x) · `geluTanh` x·sigmoid(2·√(2/π)·(x + 0.044715·x³)).
  */
@@ -392,7 +394,7 @@ export interface Fusions<H = unknown> {
       readonly inputs: number;
       /** W is stored [classes, inputs]. */
       readonly transW: boolean;
-      /** The most bytes that logits may take at a time. */
+      /** The most bytes that logits may take at a time; one row is always allowed. `inner` is 1 here. */
       readonly maxBytes: number;
     },
   ): void;
