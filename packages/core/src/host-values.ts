@@ -70,7 +70,11 @@ function flatten(op: string, values: HostValues): HostTensor {
   if (isHostTensor(values) && typeof values.data === "function") {
     throw new ValueError(`${op}: values are on the host, and this is a Tensor; copy it with await x.to(device)`);
   }
-  if (isHostTensor(values)) return hostTensor(op, values.data as HostValues, values.shape);
+  if (isHostTensor(values)) {
+    if (isHostTensor(values.data))
+      throw new ValueError(`${op}: the data of a host tensor is an array, not another host tensor`);
+    return hostTensor(op, values.data as HostValues, values.shape);
+  }
   throw new ValueError(
     `${op}: values are numbers, nested arrays of numbers, or a typed array of numbers, not ${nameOf(values)}`,
   );
