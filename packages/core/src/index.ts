@@ -44,13 +44,14 @@ export {
 export type { Integers } from "./integers.ts";
 export type { LossOptions, Reduction, Targets } from "./loss/loss-problem.ts";
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
+export type { NestedArray } from "./nested-array.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export * from "./ops.ts";
 export { checkKeys } from "./options.ts";
 export type { MemoryInfo } from "./runtime.ts";
 export type { Scope } from "./scope.ts";
 export type { Shape } from "./shape.ts";
-export type { NestedArray, Parameter, Tensor } from "./tensor.ts";
+export type { Parameter, Tensor } from "./tensor.ts";
 export { type AdamStep, adamUpdate } from "./updates/adam-update.ts";
 export { assign } from "./updates/assign.ts";
 export { parameterLike } from "./updates/parameter-like.ts";

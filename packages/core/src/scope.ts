@@ -8,7 +8,8 @@ import { reportIfDropped } from "./leak-report.ts";
 import { runtimeOf, upload, written } from "./ops/apply.ts";
 import { identity } from "./recording.ts";
 import type { Shape } from "./shape.ts";
-import { type Parameter, Region, Storage, Tensor } from "./tensor.ts";
+import { Storage } from "./storage.ts";
+import { type Parameter, Region, Tensor } from "./tensor.ts";
 
 /**
  * A lexical lifetime. A result belongs to the youngest scope among its inputs; `dispose` frees what belongs to the

@@ -2,41 +2,13 @@
  * Tensors, the scopes they belong to, and what both must know of a recording. The three are one idea, lifetime:
  * a tensor lives until its region ends, unless an open recording still needs it.
  */
-import type { HostArray, Kind } from "./backend.ts";
+import type { HostArray } from "./backend.ts";
 import { DisposedError, ShapeError, StaleTensorError, ValueError } from "./errors.ts";
 import { type HostTensor, type HostValues, nameOf } from "./host-values.ts";
+import { type NestedArray, nest } from "./nested-array.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Shape, show, sizeOf } from "./shape.ts";
-
-/** One handle of a backend, and how many tensors look at it (a reshaped tensor shares its source's numbers). */
-export class Storage {
-  readonly runtime: Runtime;
-  readonly handle: unknown;
-  readonly kind: Kind;
-  readonly length: number;
-  /** Whether it is a parameter's, so that its numbers may change under whoever looks at them. */
-  readonly mutable: boolean;
-  /** How often its numbers were written in place. */
-  version = 0;
-  #holders = 1;
-
-  constructor(op: string, runtime: Runtime, kind: Kind, length: number, mutable = false) {
-    this.runtime = runtime;
-    this.mutable = mutable;
-    this.handle = runtime.alloc(op, kind, length);
-    this.kind = kind;
-    this.length = length;
-  }
-
-  share(): Storage {
-    this.#holders++;
-    return this;
-  }
-
-  release(): void {
-    if (--this.#holders === 0) this.runtime.free(this.handle, this.kind, this.length);
-  }
-}
+import type { Storage } from "./storage.ts";
 
 /** What a tensor must know of a recording (see recording.ts). */
 export interface Tape {
@@ -181,7 +153,7 @@ export class Tensor {
 
   /** A copy as nested arrays of the tensor's shape (a number for a scalar). */
   async array(): Promise<NestedArray> {
-    return nest(await this.#read("array"), this.shape, 0);
+    return nest(await this.#read("array"), this.shape);
   }
 
   /** The number of a tensor with one element. */
@@ -285,14 +257,4 @@ export class Tensor {
 /** A tensor that optimizers and `assign` write in place: what models learn. Made by `device.parameter`. */
 export interface Parameter extends Tensor {
   readonly mutable: true;
-}
-
-/** A number, or arrays of arrays of numbers. */
-export type NestedArray = number | NestedArray[];
-
-function nest(data: ArrayLike<number>, shape: Shape, offset: number): NestedArray {
-  if (shape.length === 0) return data[offset]!;
-  const [length, ...rest] = shape;
-  const step = sizeOf(rest);
-  return Array.from({ length: length! }, (_, i) => nest(data, rest, offset + i * step));
 }

@@ -4,7 +4,8 @@ import { nameOf } from "../host-values.ts";
 import { type Pullback, record } from "../recording.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Shape, sizeOf } from "../shape.ts";
-import { Region, Storage, Tensor, youngestRegion } from "../tensor.ts";
+import { Storage } from "../storage.ts";
+import { Region, Tensor, youngestRegion } from "../tensor.ts";
 
 /** One kernel call as an op: what it reads, the shape it makes, and how its derivative is taken. */
 export interface OpCall {

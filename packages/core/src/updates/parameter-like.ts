@@ -1,4 +1,5 @@
-import { type Parameter, Storage, Tensor } from "../tensor.ts";
+import { Storage } from "../storage.ts";
+import { type Parameter, Tensor } from "../tensor.ts";
 import { writable } from "./assign.ts";
 
 /** A parameter of zeros of the same shape and in the same scope as another: where an optimizer keeps its memory. */
