@@ -27,11 +27,11 @@ export function progress(
       const line = `Epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps} - ETA ${seconds(eta)} - loss: ${loss.toFixed(4)}`;
       terminal.write(`\r${line.slice(0, (terminal.columns ?? 80) - 1)}\x1b[K`);
     },
-    epoch({ epoch, steps, loss, test }) {
+    epoch({ epoch, loss, test }) {
       const clear = terminal.isTTY ? "\r\x1b[K" : "";
       const took = seconds(now() - epochStart);
       const scores = `loss: ${loss.toFixed(4)} - test loss: ${test.loss.toFixed(4)} - test accuracy: ${percent(test.accuracy)}`;
-      terminal.write(`${clear}Epoch ${epoch}/${epochs} - ${steps} steps - ${took} - ${scores}\n`);
+      terminal.write(`${clear}Epoch ${epoch}/${epochs} - ${took} - ${scores}\n`);
     },
   };
 }

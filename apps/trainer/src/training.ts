@@ -23,7 +23,7 @@ interface Score {
 /** Told of every step and epoch; what a progress display listens to. */
 export interface TrainingObserver {
   step(progress: { epoch: number; step: number; steps: number; loss: number }): void;
-  epoch(progress: { epoch: number; steps: number; loss: number; test: Score }): void;
+  epoch(progress: { epoch: number; loss: number; test: Score }): void;
 }
 
 export interface Trained {
@@ -66,7 +66,7 @@ export async function train(
       await device.tick();
     }
     test = await score(device, layers, data.test, pixels);
-    observer.epoch({ epoch, steps, loss: total / data.train.count, test });
+    observer.epoch({ epoch, loss: total / data.train.count, test });
   }
   optimizer.dispose();
   return { layers, test };
