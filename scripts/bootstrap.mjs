@@ -8,7 +8,10 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const nodeVersion = readFileSync(join(root, ".node-version"), "utf8").trim();
+// The packages for Macs do not have every version: these are the newest 24 or later that npm holds.
+const macVersions = { "darwin-arm64": "26.10.0", "darwin-x64": "24.18.1" };
+const nodeVersion =
+  macVersions[`${process.platform}-${process.arch}`] ?? readFileSync(join(root, ".node-version"), "utf8").trim();
 const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const windows = process.platform === "win32";
 const runsTypeScript = process.features.typescript === "strip";
@@ -120,5 +123,7 @@ const tasks = {
   },
 };
 
-const [task, ...args] = process.argv.slice(2);
+const [task = "", ...args] = process.argv.slice(2);
+if (!Object.hasOwn(tasks, task))
+  fail("bootstrap", `there is no task "${task}"; the tasks are ${Object.keys(tasks).join(", ")}`);
 tasks[task](args);

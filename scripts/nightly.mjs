@@ -14,6 +14,12 @@ const { values } = parseArgs({
   },
 });
 const firstSeed = Number(values["first-seed"]);
+if (!/^[1-9]\d*$/.test(values.seeds) || !Number.isSafeInteger(firstSeed)) {
+  console.error(
+    `nightly: --seeds is a whole number from 1 and --first-seed a whole number, not ${values.seeds} and ${values["first-seed"]}`,
+  );
+  process.exit(2);
+}
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => firstSeed + i);
 
 const subjects = [
@@ -48,7 +54,7 @@ for (const subject of subjects) {
 
 const page = `# The last nightly run
 
-\`node scripts/bootstrap.mjs pnpm nightly\` runs the full tier of the conformance kit with several seeds. This page is what \`--write\` left.
+\`node scripts/bootstrap.mjs pnpm nightly --seeds ${seeds.length} --first-seed ${firstSeed}\` runs the full tier of the conformance kit with these seeds. This page is what \`--write\` left.
 
 ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, case set ${casesVersion}, seeds ${seeds[0]} to ${seeds.at(-1)}.
 

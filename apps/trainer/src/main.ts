@@ -1,12 +1,16 @@
 import { isSurprisalError } from "@surprisal/core";
 import { CommanderError } from "commander";
 import { DataError } from "./data/digit-data.ts";
+import { oneLine } from "./one-line.ts";
 import { program } from "./program.ts";
 import { DivergedError } from "./training.ts";
 import { UsageError } from "./usage-error.ts";
 
 // A reader that has seen enough (`| head`) ends the run without a word.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") console.error(`error: standard output: ${error.message}`);
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
 
 try {
   await program(process.stdout).parseAsync(process.argv);
@@ -18,11 +22,11 @@ try {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError || error instanceof DataError) {
-    console.error(`error: ${error.message}`);
+    console.error(`error: ${oneLine(error.message)}`);
     return 2;
   }
   if (error instanceof DivergedError || isSurprisalError(error)) {
-    console.error(`error: ${error.message}`);
+    console.error(`error: ${oneLine(error.message)}`);
     return 1;
   }
   throw error;

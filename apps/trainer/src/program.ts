@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { decimal, text, wholeNumber } from "./flags.ts";
+import { oneLine } from "./one-line.ts";
 import type { Terminal } from "./progress.ts";
 import { BUILT_IN, type TrainFlags, trainCommand } from "./train-command.ts";
 import { UsageError } from "./usage-error.ts";
@@ -10,12 +11,13 @@ export function program(terminal: Terminal): Command {
   return withOneLineErrors(new Command("trainer"))
     .description("Trains digit classifiers with the fused softmax cross-entropy loss.")
     .addCommand(train, { isDefault: true })
+    .helpCommand(false)
     .addHelpText("after", () => `\n${train.helpInformation()}`);
 }
 
 function withOneLineErrors(command: Command): Command {
   return command.exitOverride().configureOutput({
-    outputError: (message, write) => write(`${message.trim()} (--help shows all commands and options)\n`),
+    outputError: (message, write) => write(`${oneLine(message)} (--help shows all commands and options)\n`),
   });
 }
 
@@ -41,6 +43,7 @@ function trainOptions(terminal: Terminal): Command {
     )
     .option("--json", "print the result as JSON on the last line")
     .action((flags: TrainFlags, { args }: Command) => {
+      if (args[0] === "train") throw new UsageError("train comes first, before its options, and once");
       if (args.length > 0) throw new UsageError(`there is no command or argument "${args[0]}"; the command is train`);
       return trainCommand(flags, terminal);
     });

@@ -21,7 +21,7 @@ test("a terminal sees a bar with the time that is left, and one line when the ep
 
 test("a narrow terminal is never wrapped", () => {
   const [bar] = shown({ isTTY: true, columns: 20 }).split("\x1b[K");
-  expect(bar).toBe("\rEpoch 1/2 ━━━━━────");
+  expect(bar).toBe("\r1/2 1/4 - ETA 0.0s ");
 });
 
 test("a file or a pipe gets the finished lines alone", () => {

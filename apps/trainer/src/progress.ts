@@ -10,7 +10,7 @@ export interface Terminal {
 const BAR_WIDTH = 20;
 const REFRESH_MS = 100;
 
-/** Progress in Keras' manner: a bar that fills on a terminal, one line an epoch anywhere else. */
+/** Progress in Keras' manner: a bar that fills on a terminal (left out where it is narrow), one line an epoch anywhere else. */
 export function progress(
   terminal: Terminal,
   epochs: number,
@@ -24,8 +24,11 @@ export function progress(
       if (!terminal.isTTY || now() - lastShown < REFRESH_MS) return;
       lastShown = now();
       const eta = ((now() - epochStart) / step) * (steps - step);
-      const line = `Epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps} - ETA ${seconds(eta)} - loss: ${loss.toFixed(4)}`;
-      terminal.write(`\r${line.slice(0, (terminal.columns ?? 80) - 1)}\x1b[K`);
+      const numbers = `${step}/${steps} - ETA ${seconds(eta)} - loss: ${loss.toFixed(4)}`;
+      const width = (terminal.columns ?? 80) - 1;
+      const whole = `Epoch ${epoch}/${epochs} ${bar(step / steps)} ${numbers}`;
+      const line = whole.length <= width ? whole : `${epoch}/${epochs} ${numbers}`.slice(0, width);
+      terminal.write(`\r${line}\x1b[K`);
     },
     epoch({ epoch, loss, test }) {
       const clear = terminal.isTTY ? "\r\x1b[K" : "";

@@ -69,7 +69,7 @@ async function trainOn(
   const model = [data.height * data.width, flags.hidden, data.classes].join("-");
   terminal.write(
     `Data     ${data.name}: ${data.train.count} + ${data.test.count} images of ${data.height}×${data.width}\n` +
-      `Model    ${model}, softmax cross-entropy, Adam, learning rate ${flags.lr}, batches of ${flags.batchSize}\n` +
+      `Model    ${model}, softmax cross-entropy, Adam at ${flags.lr}, batches of ${flags.batchSize}\n` +
       `Backend  ${name} (${variant}), seed ${flags.seed}\n`,
   );
   const options = { ...flags, learningRate: flags.lr };

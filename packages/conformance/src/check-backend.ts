@@ -28,6 +28,7 @@ export interface CheckOptions {
  * for (const { id, message } of report.verdicts.filter((verdict) => verdict.status === "failed")) console.error(id, message);
  */
 export async function checkBackend(subject: Subject, options: CheckOptions = {}): Promise<Report> {
+  checkOptions(options);
   const { tier = "quick", seed = 1, signal, onVerdict } = options;
   const verdicts: Verdict[] = [];
   const add = (verdict: Verdict): void => {
@@ -36,8 +37,17 @@ export async function checkBackend(subject: Subject, options: CheckOptions = {})
   };
   const running = session(subject, { seed, deadline: options.deadline ?? defaultDeadline(tier) });
   for (const verdict of unknownSkips(subject)) add(verdict);
+  const selection = selectCases(options);
+  if (selection.length === 0) {
+    add({
+      id: "backend/cases",
+      group: "backend",
+      status: "failed",
+      message: "the filter selects no case: nothing is proven",
+    });
+  }
   try {
-    for (const selected of selectCases(options)) {
+    for (const selected of selection) {
       signal?.throwIfAborted();
       add(await running.run(selected));
     }
@@ -46,6 +56,18 @@ export async function checkBackend(subject: Subject, options: CheckOptions = {})
     if (!signal?.aborted) add(closed);
   }
   return report({ name: subject.name, tier, seed, cases: casesVersion, facts: running.facts() }, verdicts);
+}
+
+/** Refuses what is misspelt: an option that is not read proves nothing. */
+function checkOptions(options: CheckOptions): void {
+  const known = ["tier", "filter", "seed", "deadline", "signal", "onVerdict"];
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new RangeError(`checkBackend: there is no option "${unknown}"; the options are ${known.join(", ")}`);
+  }
+  if (options.tier !== undefined && options.tier !== "quick" && options.tier !== "full") {
+    throw new RangeError(`checkBackend: tier is "quick" or "full", not ${JSON.stringify(options.tier)}`);
+  }
 }
 
 /** The cases of a tier that the filter accepts. */

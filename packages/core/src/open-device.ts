@@ -24,9 +24,8 @@ export async function openDevice(
 ): Promise<Device> {
   checkKeys("openDevice", options, ["onError"]);
   if (!Array.isArray(candidates) || candidates.length === 0) {
-    throw new ValueError(
-      `openDevice: needs an array of at least one backend, such as [plain()], not ${nameOf(candidates)}`,
-    );
+    const given = Array.isArray(candidates) ? "an empty one" : nameOf(candidates);
+    throw new ValueError(`openDevice: needs an array of at least one backend, such as [plain()], not ${given}`);
   }
   const onError = options.onError ?? (() => {});
   const report: CandidateReport[] = [];

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { DisposedError, ValueError } from "./errors.ts";
 import { GradientTape, type GradientTapeOptions } from "./gradients/gradient-tape.ts";
 import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./gradients/recorded.ts";

@@ -24,7 +24,13 @@ export interface PlainOptions {
  * const device = await openDevice([plain({ precision: "f64" })]);
  * ```
  */
-export function plain({ precision = "f32" }: PlainOptions = {}): BackendProvider<PlainHandle> {
+export function plain(options: PlainOptions = {}): BackendProvider<PlainHandle> {
+  const { precision = "f32" } = options;
+  const unknown = Object.keys(options).find((key) => key !== "precision");
+  if (unknown !== undefined) throw new RangeError(`plain: there is no option "${unknown}"; the option is precision`);
+  if (!Object.hasOwn(formats, precision)) {
+    throw new RangeError(`plain: precision is "f32" or "f64", not ${JSON.stringify(precision)}`);
+  }
   return { name: "plain", open: () => openPlain(precision) };
 }
 

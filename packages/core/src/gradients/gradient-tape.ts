@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { GradientError } from "../errors.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
