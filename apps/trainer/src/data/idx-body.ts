@@ -7,6 +7,9 @@ export interface IdxArray {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+/** Looks at what a header promises before anything is allocated for it; throws what is wrong with it. */
+export type AcceptShape = (shape: readonly number[]) => void;
+
 /** The body has `found` bytes, or at least that many when `more` says that reading stopped there. */
 export function sizeMismatch(file: string, shape: readonly number[], found: number, more = ""): DataError {
   const promised = shape.reduce((bytes, size) => bytes * size, 1);

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "./digit-data.ts";
-import type { IdxArray } from "./idx-body.ts";
+import type { AcceptShape, IdxArray } from "./idx-body.ts";
 import { allocateBody, sizeMismatch } from "./idx-body.ts";
 import type { IdxHeader } from "./idx-header.ts";
 import { describeBody, MAX_HEADER_BYTES, parseIdxHeader } from "./idx-header.ts";
@@ -13,8 +13,8 @@ const CHUNK_BYTES = 64 * 1024;
  * Reads a gzipped IDX file by inflating it twice: once to see that it holds exactly what its header promises, keeping
  * nothing, and once into an array of that size. Growing an array as bytes arrive would hold two copies at every step.
  */
-export async function readGzippedIdx(file: FileHandle, path: string): Promise<IdxArray> {
-  const header = await measureInflated(inflate(file), path);
+export async function readGzippedIdx(file: FileHandle, path: string, accept: AcceptShape): Promise<IdxArray> {
+  const header = await measureInflated(inflate(file), path, accept);
   const data = allocateBody(path, header.shape, header.bodyBytes);
   await fillInflated(inflate(file), header, data, path);
   return { shape: header.shape, data };
@@ -33,7 +33,16 @@ export async function* inflate(file: FileHandle): AsyncGenerator<Uint8Array> {
  * Reads `chunks` to the end, keeping only the header, and checks the length of the rest against it. Stops at the first
  * chunk that goes beyond the promise, so a bomb costs no more than honest data of that header.
  */
-export async function measureInflated(chunks: AsyncIterable<Uint8Array>, path: string): Promise<IdxHeader> {
+export async function measureInflated(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string,
+  accept: AcceptShape = () => {},
+): Promise<IdxHeader> {
+  const accepted = (bytes: Uint8Array): IdxHeader => {
+    const parsed = parseIdxHeader(bytes, path);
+    accept(parsed.shape);
+    return parsed;
+  };
   const head = new Uint8Array(MAX_HEADER_BYTES);
   let total = 0;
   let header: IdxHeader | undefined;
@@ -42,7 +51,7 @@ export async function measureInflated(chunks: AsyncIterable<Uint8Array>, path: s
       if (total < MAX_HEADER_BYTES) head.set(chunk.subarray(0, MAX_HEADER_BYTES - total), total);
       total += chunk.length;
       // A shorter header waits too: until its body has begun or, in the smallest files, until the end.
-      if (total >= MAX_HEADER_BYTES) header ??= parseIdxHeader(head, path);
+      if (total >= MAX_HEADER_BYTES) header ??= accepted(head);
       if (header !== undefined && total > header.headerBytes + header.bodyBytes) {
         throw sizeMismatch(path, header.shape, total - header.headerBytes, " or more");
       }
@@ -50,7 +59,7 @@ export async function measureInflated(chunks: AsyncIterable<Uint8Array>, path: s
   } catch (cause) {
     throw cause instanceof DataError ? cause : inflateFailed(cause, path, header, total);
   }
-  header ??= parseIdxHeader(head.subarray(0, total), path);
+  header ??= accepted(head.subarray(0, total));
   const found = total - header.headerBytes;
   if (found !== header.bodyBytes) throw sizeMismatch(path, header.shape, found);
   return header;

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { open, stat } from "node:fs/promises";
 import { DataError } from "./digit-data.ts";
-import type { IdxArray } from "./idx-body.ts";
+import type { AcceptShape, IdxArray } from "./idx-body.ts";
 import { allocateBody, sizeMismatch } from "./idx-body.ts";
 import { readGzippedIdx } from "./idx-gzip.ts";
 import { MAX_HEADER_BYTES, parseIdxHeader } from "./idx-header.ts";
@@ -17,16 +17,17 @@ import { MAX_HEADER_BYTES, parseIdxHeader } from "./idx-header.ts";
  * const { shape, data } = await readIdx("train-images-idx3-ubyte.gz"); // shape [60000, 28, 28]
  * ```
  *
+ * @param accept sees the shape before the body is read, and may throw
  * @throws DataError with a code that begins with `IDX_`
  */
-export async function readIdx(path: string): Promise<IdxArray> {
+export async function readIdx(path: string, accept: AcceptShape = () => {}): Promise<IdxArray> {
   const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     const start = new Uint8Array(MAX_HEADER_BYTES);
     const head = start.subarray(0, await readFully(file, start, 0));
     const gzipped = head[0] === 0x1f && head[1] === 0x8b;
-    return gzipped ? await readGzippedIdx(file, path) : await readPlainIdx(file, path, head, size);
+    return gzipped ? await readGzippedIdx(file, path, accept) : await readPlainIdx(file, path, head, size, accept);
   } catch (cause) {
     throw cause instanceof DataError ? cause : unreadable(path, cause);
   } finally {
@@ -34,8 +35,15 @@ export async function readIdx(path: string): Promise<IdxArray> {
   }
 }
 
-async function readPlainIdx(file: FileHandle, path: string, head: Uint8Array, size: number): Promise<IdxArray> {
+async function readPlainIdx(
+  file: FileHandle,
+  path: string,
+  head: Uint8Array,
+  size: number,
+  accept: AcceptShape,
+): Promise<IdxArray> {
   const { shape, headerBytes, bodyBytes } = parseIdxHeader(head, path);
+  accept(shape);
   if (size !== headerBytes + bodyBytes) throw sizeMismatch(path, shape, size - headerBytes);
   const data = allocateBody(path, shape, bodyBytes);
   const found = await readFully(file, data, headerBytes);

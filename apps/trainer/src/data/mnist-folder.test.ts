@@ -100,6 +100,13 @@ describe("readMnistFolder refuses", () => {
       "train-labels-idx1-ubyte has 4 labels",
     ],
     [
+      "two gigabytes of images that no label goes with, before they are inflated",
+      { "train-images-idx3-ubyte": gzipSync(encodeIdx([2_000_000, 28, 28], new Uint8Array(8))) },
+      "MNIST_COUNT",
+      "train-images-idx3-ubyte has 2000000 images but",
+      "train-labels-idx1-ubyte has 3 labels",
+    ],
+    [
       "fewer labels than images",
       { "t10k-labels-idx1-ubyte": encodeIdx([1], new Uint8Array(1)) },
       "MNIST_COUNT",

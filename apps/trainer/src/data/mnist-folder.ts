@@ -66,24 +66,30 @@ function findFile(dir: string, names: ReadonlySet<string>, stem: string, rank: s
   );
 }
 
+/** Labels first: they are small, and say how many images there must be before any memory is taken for those. */
 async function readSet(imagesPath: string, labelsPath: string): Promise<ImageSet> {
-  const images = await readIdx(imagesPath);
-  const [count, height, width, ...beyond] = images.shape;
-  if (count === undefined || height === undefined || width === undefined || beyond.length > 0) {
-    throw wrongRank(imagesPath, "images have 3 dimensions", images.shape);
-  }
+  const labels = await readIdx(labelsPath, (shape) => {
+    if (shape.length !== 1) throw wrongRank(labelsPath, "labels have 1 dimension", shape);
+  });
+  checkLabels(labelsPath, labels.data);
+  const { shape, data } = await readIdx(imagesPath, (promised) =>
+    checkImages(promised, imagesPath, labels.data.length, labelsPath),
+  );
+  const [count, height, width] = shape as [number, number, number];
+  return { count, height, width, images: data, labels: labels.data, imagesPath };
+}
+
+function checkImages(shape: readonly number[], imagesPath: string, labels: number, labelsPath: string): void {
+  if (shape.length !== 3) throw wrongRank(imagesPath, "images have 3 dimensions", shape);
+  const [count] = shape;
   if (count === 0)
     throw new DataError("MNIST_EMPTY", `${imagesPath}: at least 1 image is needed but it has 0; take another data set`);
-  const labels = await readIdx(labelsPath);
-  if (labels.shape.length !== 1) throw wrongRank(labelsPath, "labels have 1 dimension", labels.shape);
-  if (labels.data.length !== count) {
+  if (labels !== count) {
     throw new DataError(
       "MNIST_COUNT",
-      `${imagesPath} has ${count} images but ${labelsPath} has ${labels.data.length} labels; take both from one data set`,
+      `${imagesPath} has ${count} images but ${labelsPath} has ${labels} labels; take both from one data set`,
     );
   }
-  checkLabels(labelsPath, labels.data);
-  return { count, height, width, images: images.data, labels: labels.data, imagesPath };
 }
 
 function checkLabels(path: string, labels: Uint8Array): void {
