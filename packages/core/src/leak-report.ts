@@ -1,8 +1,5 @@
+import { inDevelopment } from "./development.ts";
 import type { Region } from "./tensor.ts";
-
-/** Node's and bundlers' way of saying that nobody is watching the console. */
-const { process } = globalThis as { process?: { env?: { NODE_ENV?: string } } };
-const inProduction = process?.env?.NODE_ENV === "production";
 
 const dropped = new FinalizationRegistry<Region>((region) => {
   if (region.ended || region.runtime.closed) return;
@@ -13,5 +10,5 @@ const dropped = new FinalizationRegistry<Region>((region) => {
 
 /** In development, warns when `scope` is garbage-collected while its region still holds tensors. Frees nothing. */
 export function reportIfDropped(scope: object, region: Region): void {
-  if (!inProduction) dropped.register(scope, region);
+  if (inDevelopment) dropped.register(scope, region);
 }

@@ -24,6 +24,7 @@ import {
   rowGradient,
   uploadsOf,
 } from "./row-gradient.ts";
+import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
 
 /**
  * Softmax cross-entropy between logits [..., classes] and targets, exactly: in float32 a loss of 4e-22 is 4e-22, not 0.
@@ -47,6 +48,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Targets, options: L
   const region = youngestRegion(inputs);
   const recordings = recordingsOf(inputs);
   const finish = finishesGradient(problem, logits, recordings);
+  warnOfSoftmaxOutput(op, logits);
   return withTemporaries((temporary) => {
     const allocated = (shape: Shape): Tensor => temporary(allocate(op, runtime, shape, region));
     const loss = onDevice(problem, region, temporary);
