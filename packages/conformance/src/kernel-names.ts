@@ -52,6 +52,7 @@ export function kernelTable<H>(
 ): Kernels<H> {
   const table: Record<string, AnyKernel<H>> = {};
   for (const name of names) table[name] = (outputs, inputs, params) => run(name, outputs, inputs, params);
+  // `names` says which kernels there are; what each takes, only the contract knows.
   return table as unknown as Kernels<H>;
 }
 

@@ -34,5 +34,6 @@ export function guarded(kernels: Kernels, backend: string): Kernels {
       }
     };
   }
+  // The same names with the same calls: the loop above has lost only their types.
   return table as unknown as Kernels;
 }

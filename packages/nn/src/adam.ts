@@ -17,17 +17,18 @@ export interface AdamOptions {
 
 /** Adam (Kingma & Ba 2015), PyTorch's formula. */
 export function adam<T extends object>(params: T, options: AdamOptions = {}): Optimizer<T> {
-  return adamFamily("adam", params, { weightDecay: 0, ...options }, false);
+  return adamFamily("adam", params, options, false);
 }
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019), PyTorch's formula. */
 export function adamW<T extends object>(params: T, options: AdamOptions = {}): Optimizer<T> {
-  return adamFamily("adamW", params, { weightDecay: 0.01, ...options }, true);
+  return adamFamily("adamW", params, options, true);
 }
 
 function adamFamily<T extends object>(op: string, params: T, options: AdamOptions, decoupled: boolean): Optimizer<T> {
   checkKeys(op, options, ["learningRate", "beta1", "beta2", "epsilon", "weightDecay"]);
-  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  const { weightDecay = decoupled ? 0.01 : 0 } = options;
   checkRange(op, "learningRate", learningRate, 0, Number.POSITIVE_INFINITY);
   checkRange(op, "beta1", beta1, 0, 1);
   checkRange(op, "beta2", beta2, 0, 1);

@@ -52,6 +52,18 @@ test("options that do not exist, or are out of range, are refused, also when the
   refused(() => optimizer.update(model()), "OPTION", "learningRate");
 });
 
+test("adamW decays by its default, also where the option is there but undefined, and adam does not", async () => {
+  const still = { a: device.tensor([0, 0]), b: device.tensor([0]) };
+  for (const options of [{}, { weightDecay: undefined } as never]) {
+    const [decayed, kept] = [model(), model()];
+    adamW(decayed, { learningRate: 0.1, ...options }).update(still);
+    adam(kept, { learningRate: 0.1, ...options }).update(still);
+    expect((await decayed.b.data())[0]).toBeCloseTo(3 * (1 - 0.1 * 0.01), 12); // PyTorch: p −= lr·decay·p
+    expect(await kept.b.array()).toEqual([3]);
+  }
+  refused(() => adam(model(), null as never), "OPTION", "adam: options are an object, not null");
+});
+
 test("an optimizer gives back what it remembers", () => {
   const params = model();
   for (const make of [() => adam(params), () => adamW(params), () => sgd(params, { momentum: 0.9 })]) {

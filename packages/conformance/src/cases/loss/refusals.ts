@@ -33,7 +33,7 @@ function refuses({ code, names, fields = {} }: Refusal, call: Call): Case["run"]
         const { message } = error as Error;
         for (const name of names) t.expect(message.includes(name), `"${message}" does not name ${name}`);
         for (const [field, value] of Object.entries(fields)) {
-          const actual = (error as unknown as Record<string, unknown>)[field];
+          const actual: unknown = Reflect.get(error as Error, field);
           t.expect(Object.is(actual, value), `the error's ${field} is ${actual}, and should be ${value}`);
         }
       }
