@@ -1,0 +1,57 @@
+// Compiles assembly/ to WebAssembly, once with relaxed SIMD and once without, and says what the generated modules hold.
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/** Where the modules' constants stand; below it is nothing, so that address 0 is never a tensor. */
+const CONSTANTS_FROM = 1024;
+
+/** The bytes of the kernels as `relaxed` or `strict`. */
+export async function compileKernels(variant) {
+  const written = new Map();
+  const relaxed = variant === "relaxed";
+  const { error, stderr } = await asc.main(
+    [
+      "assembly/index.ts",
+      "--outFile=kernels.wasm",
+      "-O3",
+      "--noAssert",
+      "--runtime=stub",
+      "--importMemory",
+      "--noExportMemory",
+      "--initialMemory=1",
+      "--maximumMemory=65536",
+      `--memoryBase=${CONSTANTS_FROM}`,
+      "--enable=simd",
+      "--enable=bulk-memory",
+      ...(relaxed ? ["--enable=relaxed-simd"] : []),
+      `--use=RELAXED=${relaxed ? 1 : 0}`,
+    ],
+    { baseDir: packageFolder, writeFile: (name, contents) => written.set(name, contents), listFiles: undefined },
+  );
+  if (error) throw new Error(`asc failed:\n${stderr}`, { cause: error });
+  return written.get("kernels.wasm");
+}
+
+/** The TypeScript module that carries those bytes. */
+export function generatedModule(bytes) {
+  const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+  return {
+    functions: functions.sort(),
+    source: `// Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
+/** The kernels as WebAssembly, ${bytes.length} bytes in base64. */
+export const wasm: string =
+  "${Buffer.from(bytes).toString("base64")}";
+`,
+  };
+}
+
+/** The names of the functions, as a type. */
+export function functionNames(functions) {
+  return `// Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
+/** The functions that the kernel modules export. */
+export type WasmFunction =
+${functions.map((name) => `  | "${name}"`).join("\n")};
+`;
+}

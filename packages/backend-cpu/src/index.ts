@@ -1,0 +1,1 @@
+export { type CpuHandle, type CpuOptions, cpu } from "./cpu.ts";

@@ -1,0 +1,3 @@
+// Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
+/** The functions that the kernel modules export. */
+export type WasmFunction = "fusesMultiplyAdd" | "gatherRows" | "scatterAddRows";

@@ -1,0 +1,52 @@
+import type { WasmFunction } from "./functions.generated.ts";
+
+/** Which build of the kernels: with relaxed SIMD (fused multiply-add, one kind of CPU repeats its bits), or without (every machine does). */
+export type KernelVariant = "relaxed" | "strict";
+
+/** The compiled kernels. They hold no memory: {@link KernelModule.link} binds them to one. */
+export interface KernelModule {
+  readonly variant: KernelVariant;
+  readonly module: WebAssembly.Module;
+}
+
+/** The functions of an instance: each takes numbers and works on the memory that it was linked to. */
+export type WasmFunctions = Readonly<Record<WasmFunction, (...args: number[]) => number>>;
+
+/** Binds compiled kernels to a memory. */
+export function link(module: WebAssembly.Module, memory: WebAssembly.Memory): WasmFunctions {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as WasmFunctions;
+}
+
+/**
+ * Compiles the kernels of a variant, or the best that this engine and machine have for `"auto"`.
+ * @throws Error with the reason and the remedy where WebAssembly or the variant is not to be had
+ */
+export async function loadKernelModule(variant: KernelVariant | "auto"): Promise<KernelModule> {
+  if (variant !== "strict") {
+    const module = await compiled("relaxed");
+    if (module && fusesMultiplyAdd(module)) return { variant: "relaxed", module };
+    if (variant === "relaxed") {
+      throw new Error(
+        module
+          ? 'this machine\'s multiply-add rounds twice, and the relaxed kernels need it fused: take variant "strict"'
+          : 'this engine has no relaxed SIMD (Node 20 has none): take variant "strict" or "auto"',
+      );
+    }
+  }
+  const module = await compiled("strict");
+  if (!module) throw new Error("this engine's WebAssembly has no SIMD: take plain() from @surprisal/backend-cpu/plain");
+  return { variant: "strict", module };
+}
+
+/** The compiled kernels, or undefined if the engine does not know their instructions. */
+async function compiled(variant: KernelVariant): Promise<WebAssembly.Module | undefined> {
+  const { wasm } = await (variant === "relaxed" ? import("./relaxed.generated.ts") : import("./strict.generated.ts"));
+  const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
+  return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
+}
+
+/** Whether relaxed multiply-add rounds once here: see assembly/fused-multiply-add.ts. */
+function fusesMultiplyAdd(module: WebAssembly.Module): boolean {
+  const { fusesMultiplyAdd } = link(module, new WebAssembly.Memory({ initial: 1, maximum: 65_536 }));
+  return fusesMultiplyAdd(1 + 2 ** -12, -(1 + 2 ** -11)) === 1;
+}

@@ -1,0 +1,18 @@
+import { grainFor, type KernelTable } from "./phase.ts";
+
+export const gatherRows: KernelTable["gatherRows"] = ({ y }, { table, indices }, { rows, cols }) => [
+  { run: "gatherRows", args: [y.address, table.address, indices.address, cols], blocks: rows, grain: grainFor(cols) },
+];
+
+export const scatterAddRows: KernelTable["scatterAddRows"] = (
+  { table },
+  { values, order, starts },
+  { cols, tableRows },
+) => [
+  {
+    run: "scatterAddRows",
+    args: [table.address, values.address, order.address, starts.address, cols],
+    blocks: tableRows,
+    grain: grainFor(cols),
+  },
+];

@@ -1,0 +1,8 @@
+import type { KernelTable } from "./phase.ts";
+import { gatherRows, scatterAddRows } from "./rows.ts";
+
+/** Every required kernel and the fusions `linear`, `linearGradient`, `sgd` and `adamw`. */
+export const kernelTable: Partial<KernelTable> = {
+  gatherRows,
+  scatterAddRows,
+};
