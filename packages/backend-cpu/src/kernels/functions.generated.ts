@@ -1,3 +1,8 @@
 // Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
 /** The functions that the kernel modules export. */
-export type WasmFunction = "fusesMultiplyAdd" | "gatherRows" | "scatterAddRows";
+export type WasmFunction =
+  | "fusesMultiplyAdd"
+  | "gatherRows"
+  | "scatterAddRows"
+  | "softmaxCrossEntropyLanes"
+  | "softmaxCrossEntropyRows";

@@ -1,8 +1,10 @@
 import type { KernelTable } from "./phase.ts";
 import { gatherRows, scatterAddRows } from "./rows.ts";
+import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 
 /** Every required kernel and the fusions `linear`, `linearGradient`, `sgd` and `adamw`. */
 export const kernelTable: Partial<KernelTable> = {
   gatherRows,
   scatterAddRows,
+  softmaxCrossEntropy,
 };

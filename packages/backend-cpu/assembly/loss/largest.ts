@@ -1,0 +1,49 @@
+import { at } from "../simd";
+
+/** The largest of `count` logits, NaN left aside; −∞ for none. */
+export function largest(z: usize, count: i32): f32 {
+  const end = at(z, count);
+  let a = f32x4.splat(-Infinity);
+  let b = a;
+  let c = a;
+  let d = a;
+  for (; z + 64 <= end; z += 64) {
+    // pmax(a, x) is a where x is NaN.
+    a = f32x4.pmax(a, v128.load(z));
+    b = f32x4.pmax(b, v128.load(z, 16));
+    c = f32x4.pmax(c, v128.load(z, 32));
+    d = f32x4.pmax(d, v128.load(z, 48));
+  }
+  a = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
+  for (; z + 16 <= end; z += 16) a = f32x4.pmax(a, v128.load(z));
+  let m = f32x4.extract_lane(a, 0);
+  m = larger(m, f32x4.extract_lane(a, 1));
+  m = larger(m, f32x4.extract_lane(a, 2));
+  m = larger(m, f32x4.extract_lane(a, 3));
+  for (; z < end; z += 4) m = larger(m, load<f32>(z));
+  return m;
+}
+
+// @ts-ignore: decorator
+@inline
+function larger(m: f32, x: f32): f32 {
+  return m < x ? x : m;
+}
+
+/** The first of `count` logits that equals `value`, which is there. */
+export function firstIndexOf(value: f32, z: usize, count: i32): i32 {
+  const wanted = f32x4.splat(value);
+  let j = 0;
+  while (j + 4 <= count && !v128.any_true(f32x4.eq(v128.load(at(z, j)), wanted))) j += 4;
+  while (load<f32>(at(z, j)) != value) j++;
+  return j;
+}
+
+/** Whether any of `count` logits is NaN. */
+export function anyNaN(z: usize, count: i32): bool {
+  for (let j = 0; j < count; j++) {
+    const x = load<f32>(at(z, j));
+    if (x != x) return true;
+  }
+  return false;
+}

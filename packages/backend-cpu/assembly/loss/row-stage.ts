@@ -1,0 +1,131 @@
+import { expOfMinus, logOnePlusRatio } from "./log-ratio";
+import { baseOf, exponentOf, referenceMinus } from "./window-exp";
+
+/** Bytes from one stage to the next. */
+export const STAGE_BYTES: usize = 128;
+
+/**
+ * What a row comes to, from its sums over the classes: O(1) a row, in float64. One class e is left out of the sum of the
+ * exponentials, so that with R = Σ_{j≠e} e^(z_j − o) and E = e^(z_e − o) nothing cancels: lse − z_e = log(1 + R/E).
+ */
+@unmanaged
+export class RowStage {
+  /** The label, −1 without one. */
+  label: i32;
+  isIgnored: bool;
+  /** Whether there is a loss to compute: the row is not ignored, and its largest logit is finite. */
+  isLive: bool;
+  /** e */
+  excluded: i32;
+  /** The largest logit; and o = base + k·ln 2. */
+  m: f32;
+  base: f32;
+  k: f32;
+  /** scale·rowScale */
+  unit: f64;
+  /** Σ_{j≠e} T_j, T_e, and Σ T_j·(z_e − z_j). */
+  others: f64;
+  atExcluded: f64;
+  dot: f64;
+  /** The part of T_label that is not spread over the classes: (1−ε)·w_label, 0 without labels. */
+  atLabel: f64;
+  /** o − z_e */
+  d: f64;
+  R: f64;
+  E: f64;
+  /** lse − z_e */
+  logRatio: f64;
+
+  /** A row that has label `label` if `isLabelled`, and whose largest logit is m. Its sums are empty. */
+  // @ts-ignore: decorator
+  @inline
+  start(isLabelled: bool, label: i32, m: f32): void {
+    this.label = isLabelled ? label : -1;
+    this.isIgnored = isLabelled && label < 0;
+    this.isLive = !this.isIgnored && abs(m) < Infinity;
+    this.m = m;
+    this.base = this.isLive ? baseOf(m) : 0;
+    this.k = this.isLive ? exponentOf(m) : 0;
+    this.others = 0;
+    this.atExcluded = 0;
+    this.dot = 0;
+    this.atLabel = 0;
+  }
+
+  /** Leaves class e out of the sum. */
+  // @ts-ignore: decorator
+  @inline
+  exclude(excluded: i32, zExcluded: f32): void {
+    this.excluded = excluded;
+    this.d = referenceMinus(zExcluded, this.base, this.k);
+  }
+
+  /** Adds a target of `amount` at the label. */
+  // @ts-ignore: decorator
+  @inline
+  addLabel(amount: f64, zExcluded: f32, zLabel: f32): void {
+    this.atLabel = amount;
+    if (amount == 0) return;
+    if (this.label == this.excluded) {
+      this.atExcluded += amount;
+    } else {
+      this.others += amount;
+      this.dot += amount * (<f64>zExcluded - <f64>zLabel);
+    }
+  }
+
+  /** S = Σ T_j */
+  // @ts-ignore: decorator
+  @inline
+  total(): f64 {
+    return this.others + this.atExcluded;
+  }
+
+  /** Σ T_j·(lse − z_j) */
+  // @ts-ignore: decorator
+  @inline
+  loss(): f64 {
+    const S = this.total();
+    // 0·∞ is 0, but a NaN stays.
+    return this.dot + (S == 0 ? this.R * 0 : S * this.logRatio);
+  }
+
+  /** f in u·S·p_j = f·e^(z_j − o); 0 for a row that is not live. */
+  // @ts-ignore: decorator
+  @inline
+  factor(): f64 {
+    return this.isLive ? (this.unit * this.total()) / (this.R + this.E) : 0;
+  }
+
+  /** u·(S·p_e − T_e) */
+  // @ts-ignore: decorator
+  @inline
+  gradientAtExcluded(): f64 {
+    return (this.unit * (this.others * this.E - this.atExcluded * this.R)) / (this.R + this.E);
+  }
+}
+
+/** Factors below this are multiplied in two steps: they are no normal float32, although their products may be. */
+export const TINY: f64 = 7.888609052210118e-31; // 2^−100
+
+// @ts-ignore: decorator
+@inline
+export function stageOf(stages: usize, i: i32): RowStage {
+  return changetype<RowStage>(stages + <usize>i * STAGE_BYTES);
+}
+
+/** E and lse − z_e from R and d, for `count` stages, two at a time (an odd last one with whatever lies behind it). */
+export function finishStages(stages: usize, count: i32): void {
+  for (let i = 0; i < count; i += 2) {
+    const a = stageOf(stages, i);
+    const b = stageOf(stages, i + 1);
+    const d = f64x2.replace_lane(f64x2.splat(a.d), 1, b.d);
+    const R = f64x2.replace_lane(f64x2.splat(a.R), 1, b.R);
+    const E = expOfMinus(d);
+    const logRatio = logOnePlusRatio(R, E, d);
+    a.E = f64x2.extract_lane(E, 0);
+    b.E = f64x2.extract_lane(E, 1);
+    a.logRatio = f64x2.extract_lane(logRatio, 0);
+    b.logRatio = f64x2.extract_lane(logRatio, 1);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The part of a row's targets that is spread over the classes: T_j = w_j·(keep·q_j + share), with w = 1 and q = 0 where they are absent.
+ */
+import { at, multiplyAdd, promotePairs, sumOfDoubles } from "../simd";
+
+const ONES: usize = memory.data<f32>([1, 1, 1, 1]);
+const ZEROS: usize = memory.data<f32>([0, 0, 0, 0]);
+
+/** T_j of one class. */
+// @ts-ignore: decorator
+@inline
+export function targetOf(probabilities: usize, classWeights: usize, j: i32, keep: f64, share: f64): f64 {
+  const q: f64 = probabilities ? load<f32>(at(probabilities, j)) : 0;
+  const w: f64 = classWeights ? load<f32>(at(classWeights, j)) : 1;
+  return w * (keep * q + share);
+}
+
+/**
+ * Adds to the doubles at `sums`: Σ T_j and Σ T_j·(m − z_j) for from ≤ j < to. A T_j of 0 is skipped, so that 0·∞ is 0.
+ */
+export function addTargets(
+  sums: usize, z: usize, probabilities: usize, classWeights: usize, from: i32, to: i32, m: f32, keep: f64, share: f64,
+): void {
+  const qStep: usize = probabilities ? 16 : 0;
+  const wStep: usize = classWeights ? 16 : 0;
+  let q = probabilities ? at(probabilities, from) : ZEROS;
+  let w = classWeights ? at(classWeights, from) : ONES;
+  let x = at(z, from);
+  const end = at(z, from + ((to - from) & ~3));
+  const keepLanes = f32x4.splat(<f32>keep);
+  const shareLanes = f32x4.splat(<f32>share);
+  const mLanes = f32x4.splat(m);
+  const zero = f32x4.splat(0);
+  let targets = f64x2.splat(0);
+  let dots = f64x2.splat(0);
+  while (x < end) {
+    const stop = min(x + 128, end);
+    let target = zero;
+    let dot = zero;
+    for (; x < stop; x += 16, q += qStep, w += wStep) {
+      const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
+      target = f32x4.add(target, T);
+      const distance = f32x4.sub(mLanes, v128.load(x));
+      dot = f32x4.add(dot, v128.andnot(f32x4.mul(T, distance), f32x4.eq(T, zero)));
+    }
+    targets = f64x2.add(targets, promotePairs(target));
+    dots = f64x2.add(dots, promotePairs(dot));
+  }
+  let target = sumOfDoubles(targets);
+  let dot = sumOfDoubles(dots);
+  for (let j = from + ((to - from) & ~3); j < to; j++) {
+    const T = targetOf(probabilities, classWeights, j, keep, share);
+    target += T;
+    if (T != 0) dot += T * (<f64>m - <f64>load<f32>(at(z, j)));
+  }
+  store<f64>(sums, load<f64>(sums) + target);
+  store<f64>(sums, load<f64>(sums, 8) + dot, 8);
+}
+
+/** gradient_j = factor·e_j − T_j·unit, where e_j stands at `gradient`; T_j as above. */
+export function subtractTargets(
+  gradient: usize, probabilities: usize, classWeights: usize, count: i32, factor: f64, unit: f64, keep: f64, share: f64,
+): void {
+  const qStep: usize = probabilities ? 16 : 0;
+  const wStep: usize = classWeights ? 16 : 0;
+  let q = probabilities ? probabilities : ZEROS;
+  let w = classWeights ? classWeights : ONES;
+  let g = gradient;
+  const end = at(gradient, count & ~3);
+  const factorLanes = f32x4.splat(<f32>factor);
+  const keepLanes = f32x4.splat(<f32>(unit * keep));
+  const shareLanes = f32x4.splat(<f32>(unit * share));
+  for (; g < end; g += 16, q += qStep, w += wStep) {
+    const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
+    v128.store(g, f32x4.sub(f32x4.mul(v128.load(g), factorLanes), T));
+  }
+  for (let j = count & ~3; j < count; j++, g += 4) {
+    store<f32>(g, <f32>(<f64>load<f32>(g) * factor - unit * targetOf(probabilities, classWeights, j, keep, share)));
+  }
+}
+
+/** gradient_j = factor·e_j, where e_j stands at `gradient`. */
+export function scale(gradient: usize, count: i32, factor: f64): void {
+  const factorLanes = f32x4.splat(<f32>factor);
+  const end = at(gradient, count);
+  let g = gradient;
+  for (; g + 16 <= end; g += 16) v128.store(g, f32x4.mul(v128.load(g), factorLanes));
+  for (; g < end; g += 4) store<f32>(g, load<f32>(g) * <f32>factor);
+}

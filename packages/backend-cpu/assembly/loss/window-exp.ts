@@ -1,0 +1,116 @@
+/**
+ * e^(z − o) for the logits z of a row, where the reference o lies a little below the row's largest logit m.
+ *
+ * With o = base + k·ln 2 this is 2^(n − k)·e^r for n = round((z − base)·log₂ e). No maximum is subtracted, so that small
+ * logits keep their last bits, and n − k goes straight into the bits of the result. r = z − base − n·ln 2 is taken in two
+ * steps, and (e^r − 1)/r by a polynomial of degree 5 (1.05e-8 relative). k lies 8 below m's own exponent: only what is
+ * 2^−134 of the largest term comes out as 0, so every p that float32 holds as a normal number is there.
+ */
+import { at, multiplyAdd, upperHalf } from "../simd";
+
+const CONSTANTS: usize = memory.data<f32>([
+  1.4426950408889634, // log₂ e
+  -0.693145751953125, // −ln 2, its first 17 bits: n times them is exact for |n| < 512
+  -1.428606765330187e-6, // and its rest
+  1,
+  0.5,
+  0.16666503250598907,
+  0.041666463017463684,
+  0.008369330316781998,
+  0.0013933867448940873,
+]);
+
+/** ln 2 as the constants have it. */
+const LN2: f64 = 0.693145751953125 + 1.428606765330187e-6;
+
+/** From here on z − m is formed first, because n·ln 2 is no longer exact. What counts is then within a factor of 2 of m. */
+const LARGEST_DIRECT: f32 = RELAXED ? 2e6 : 250;
+
+/** base for a row whose largest logit is m: 0, or m as a whole number. */
+// @ts-ignore: decorator
+@inline
+export function baseOf(m: f32): f32 {
+  return abs(m) < LARGEST_DIRECT ? 0 : nearest(m);
+}
+
+/** k for a row whose largest logit is m, a whole number. */
+// @ts-ignore: decorator
+@inline
+export function exponentOf(m: f32): f32 {
+  return nearest((m - baseOf(m)) * <f32>1.4426950408889634) - 8;
+}
+
+/** o − z */
+// @ts-ignore: decorator
+@inline
+export function referenceMinus(z: f32, base: f32, k: f32): f64 {
+  return <f64>base - <f64>z + <f64>k * LN2;
+}
+
+/** {@link exps} that keeps its exponentials at `out`, which may be `x`. */
+export function storedExps(x: usize, out: usize, vectors: i32, k: v128, sums: usize): void {
+  exps(x, out, vectors, k, sums, true);
+}
+
+/** {@link exps} for their sums alone. */
+export function summedExps(x: usize, vectors: i32, k: v128, sums: usize): void {
+  exps(x, 0, vectors, k, sums, false);
+}
+
+/** x = z − base for `count` logits. */
+export function subtractBase(z: usize, x: usize, count: i32, base: f32): void {
+  for (let j = 0; j < count; j++) store<f32>(at(x, j), load<f32>(at(z, j)) - base);
+}
+
+/**
+ * e^(z − o) for vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`: at most 16
+ * float32 additions, then float64. Each lane has its own k.
+ */
+// @ts-ignore: decorator
+@inline
+function exps(x: usize, out: usize, vectors: i32, k: v128, sums: usize, store: bool): void {
+  // Loaded, because the engine would build constants anew in every turn of the loop.
+  const log2e = v128.load32_splat(CONSTANTS);
+  const minusLn2 = v128.load32_splat(CONSTANTS, 4);
+  const minusRest = v128.load32_splat(CONSTANTS, 8);
+  const one = v128.load32_splat(CONSTANTS, 12);
+  const c1 = v128.load32_splat(CONSTANTS, 16);
+  const c2 = v128.load32_splat(CONSTANTS, 20);
+  const c3 = v128.load32_splat(CONSTANTS, 24);
+  const c4 = v128.load32_splat(CONSTANTS, 28);
+  const c5 = v128.load32_splat(CONSTANTS, 32);
+  /** Puts n − k into the low bits of a float. */
+  const magic = f32x4.sub(f32x4.splat(12582912), k);
+  /** Its exponential is 2^−127, which comes out as 0. */
+  const lowest = f32x4.mul(f32x4.sub(k, f32x4.splat(127)), f32x4.splat(0.6931471805599453));
+
+  let lower = v128.load(sums);
+  let upper = v128.load(sums, 16);
+  const end = x + (<usize>vectors << 4);
+  while (x < end) {
+    const stop = min(x + 256, end);
+    let sum = f32x4.splat(0);
+    for (; x < stop; x += 16) {
+      const clamped = f32x4.pmax(v128.load(x), lowest); // NaN stays
+      const shifted = multiplyAdd(clamped, log2e, magic);
+      const power = i32x4.add(i32x4.shl(shifted, 23), one); // the bits of 2^(n − k)
+      const n = f32x4.sub(shifted, magic);
+      const r = multiplyAdd(n, minusRest, multiplyAdd(n, minusLn2, clamped));
+      let q = multiplyAdd(r, c5, c4);
+      q = multiplyAdd(q, r, c3);
+      q = multiplyAdd(q, r, c2);
+      q = multiplyAdd(q, r, c1);
+      q = multiplyAdd(q, r, one);
+      const e = multiplyAdd(f32x4.mul(r, power), q, power);
+      if (store) {
+        v128.store(out, e);
+        out += 16;
+      }
+      sum = f32x4.add(sum, e);
+    }
+    lower = f64x2.add(lower, f64x2.promote_low_f32x4(sum));
+    upper = f64x2.add(upper, f64x2.promote_low_f32x4(upperHalf(sum)));
+  }
+  v128.store(sums, lower);
+  v128.store(sums, upper, 16);
+}
