@@ -42,7 +42,7 @@ export {
   zeros,
 } from "./host-values.ts";
 export type { Integers } from "./integers.ts";
-export type { LossOptions, Reduction, Targets } from "./loss/loss-problem.ts";
+export type { Denominator, LossOptions, Reduction, RowLossOptions, Targets } from "./loss/loss-options.ts";
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
 export type { NestedArray } from "./nested-array.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
