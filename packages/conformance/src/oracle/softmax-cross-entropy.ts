@@ -145,24 +145,45 @@ function rowReference(problem: LossProblem, r: number): RowReference {
   return problem.terms === undefined ? bare : withTerms(problem, r, bare);
 }
 
+/** S·p_j − T_j; at the first maximum without cancellation, (Σ_{j≠k} T_j − T_k·s′)/(1 + s′). */
+function bareSlope({ targets, mass, probabilities, argmax, complement }: RowReference, j: number): number {
+  if (j !== argmax) return mass * probabilities[j]! - targets[j]!;
+  const others = compensatedSum();
+  for (let i = 0; i < targets.length; i++) if (i !== argmax) others.add(targets[i]!);
+  return (others.value() - targets[j]! * complement) / (1 + complement);
+}
+
+/** How far below the largest the other classes stand on the average: an exp is wrong by as many ulps of its argument. */
+function rise({ probabilities, argmax, below }: RowReference): number {
+  let [sum, mass] = [0, 0];
+  for (const [j, p] of probabilities.entries()) {
+    if (j === argmax || !(p > 0)) continue;
+    sum += p * below[j]!;
+    mass += p;
+  }
+  return mass === 0 ? 0 : sum / mass;
+}
+
 /** The row with r^γ·(ℓ + ε₁·w_y·r) + λ·lse² as its loss. Terms: |x·f′(x)| of what is rounded on the way. */
 function withTerms({ terms, labels, classWeights }: LossProblem, r: number, row: RowReference): RowReference {
   const { softcap, zLoss, focal, poly } = terms!;
   const { maximum, complement, argmax, probabilities, below } = row;
   const spread = Math.log1p(complement);
-  const square = zLoss * row.lse ** 2;
-  const squareTerms = zLoss * (Math.abs(maximum) + spread) ** 2;
+  const square = zLoss === 0 ? 0 : zLoss * row.lse ** 2;
+  const squareTerms = zLoss === 0 ? 0 : zLoss * (Math.abs(maximum) + spread) ** 2;
   // A capped logit is wrong by an ulp of itself, wherever it stands below the largest.
-  const capTerms = softcap > 0 ? Math.abs(row.mass) * Math.max(Math.abs(maximum), softcap) : 0;
+  const slopes = row.targets.reduce((sum, _, j) => sum + Math.abs(bareSlope(row, j)), 0);
+  const capTerms = softcap > 0 ? slopes * softcap : 0;
+  const bareTerms = row.lossTerms * (1 + rise(row));
   if (focal === 0 && poly === 0) {
-    return { ...row, loss: row.loss + square, lossTerms: row.lossTerms + capTerms + squareTerms };
+    return { ...row, loss: row.loss + square, lossTerms: bareTerms + capTerms + squareTerms };
   }
   const y = labels![r]!;
   const rest = y === argmax ? complement / (1 + complement) : 1 - probabilities[y]!;
   const label = labelTerms(rest, below[y]! + spread, terms!);
   const weight = classWeights?.[y] ?? 1;
   const own = label.power * (row.loss + weight * label.addend);
-  const ownTerms = (1 + focal) * label.power * (row.lossTerms + Math.abs(weight * label.addend));
+  const ownTerms = (1 + focal) * label.power * (bareTerms + Math.abs(weight * label.addend));
   const { factor } = label;
   return { ...row, loss: own + square, lossTerms: ownTerms + Math.abs(factor) * capTerms + squareTerms, factor };
 }
@@ -197,34 +218,34 @@ function rowTargets(problem: LossProblem, r: number, positions: readonly number[
   });
 }
 
-/** u·(F·(S·p_j − T_j) + 2λ·lse·p_j)·∂z′/∂z; at the first maximum S·p − T without cancellation, (Σ_{j≠k} T_j − T_k·s′)/(1 + s′). */
+/** u·(F·(S·p_j − T_j) + 2λ·lse·p_j)·∂z′/∂z. */
 function rowGradient(
   problem: LossProblem,
   row: RowReference,
 ): { values: Float64Array; terms: Float64Array; scale: number } {
-  const { targets, mass, probabilities, argmax, complement, upstream, factor, lse, positions, below } = row;
+  const { targets, mass, probabilities, complement, upstream, factor, lse, positions, below } = row;
   const { terms: options = noTerms } = problem;
   const values = new Float64Array(problem.classes);
   const terms = new Float64Array(problem.classes);
-  const pull = 2 * options.zLoss * lse;
+  const pull = options.zLoss === 0 ? 0 : 2 * options.zLoss * lse;
   let largest = Math.max(1, Math.abs(mass)) * Math.max(1, Math.abs(factor)) + Math.abs(pull);
   for (const target of targets) largest = Math.max(largest, Math.abs(factor * target));
   const scale = Math.abs(upstream) * largest * Math.max(1, options.inverseTemperature);
   if (row.ignored) return { values, terms, scale: scale || 1 };
-  const oneHot = problem.labels !== undefined && (problem.smoothing ?? 0) === 0 && problem.terms === undefined;
-  const others = compensatedSum();
-  for (let j = 0; j < problem.classes; j++) if (j !== argmax) others.add(targets[j]!);
+  const oneHot = problem.labels !== undefined && (problem.smoothing ?? 0) === 0;
   for (let j = 0; j < problem.classes; j++) {
     const share = mass * probabilities[j]!;
-    const bare = j === argmax ? (others.value() - targets[j]! * complement) / (1 + complement) : share - targets[j]!;
+    const bare = bareSlope(row, j);
     const slope = upstream * logitSlope(problem.logits[positions[j]!]!, options);
     values[j] = slope * (factor * bare + (pull === 0 ? 0 : pull * probabilities[j]!));
     terms[j] = oneHot ? Math.abs(values[j]!) : Math.abs(upstream) * Math.max(Math.abs(share), Math.abs(targets[j]!));
     if (problem.terms === undefined) continue;
     // What is rounded: the distance below the largest, which goes into an exp, and m, which goes into lse.
-    const distance = Number.isFinite(below[j]!) ? below[j]! + (options.softcap > 0 ? Math.abs(row.maximum) : 0) : 0;
-    const size = Math.abs(factor) * (1 + options.focal) * Math.max(Math.abs(share), Math.abs(targets[j]!));
-    const pulled = 2 * options.zLoss * (Math.abs(row.maximum) + Math.log1p(complement)) * probabilities[j]!;
+    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rise(row) + options.softcap;
+    const plain = oneHot ? Math.abs(bare) : Math.max(Math.abs(share), Math.abs(targets[j]!));
+    const size = Math.abs(factor) * (1 + options.focal) * plain;
+    const weight = Math.abs(row.maximum) + Math.log1p(complement);
+    const pulled = options.zLoss === 0 ? 0 : 2 * options.zLoss * weight * probabilities[j]!;
     terms[j] = Math.abs(slope) * (size + pulled) * (1 + distance);
   }
   return { values, terms, scale: scale || 1 };
