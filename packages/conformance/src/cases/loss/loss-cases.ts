@@ -1,5 +1,6 @@
 import type { CasesByOp } from "../ops/op-case.ts";
 import { lossDerivativeCases } from "./derivatives.ts";
+import { deviceOptionCases } from "./device-options.ts";
 import { lossDifferenceCases } from "./differences.ts";
 import { goldenCases } from "./golden.ts";
 import { lossLawCases } from "./laws.ts";
@@ -24,5 +25,6 @@ export const lossCases: CasesByOp<"softmaxCrossEntropy" | "softmaxCrossEntropyGr
     ...lossDerivativeCases,
     ...targetDerivativeCases,
     ...lossDifferenceCases,
+    ...deviceOptionCases,
   ],
 };
