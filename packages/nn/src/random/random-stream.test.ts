@@ -37,6 +37,24 @@ test("nextBelow gives every number about equally often", () => {
   for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(1000));
 });
 
+test("a stream splits into streams of their own, however far it was read", () => {
+  const [fresh, read] = [randomStream(7, 1), randomStream(7, 1)];
+  read.nextUint32();
+  const first = fresh.split(5);
+  const words = Array.from({ length: 8 }, () => first.nextUint32());
+  const again = read.split(5);
+  expect(Array.from({ length: 8 }, () => again.nextUint32())).toEqual(words);
+  const others = [
+    fresh,
+    fresh.split(6),
+    fresh.split(5).split(5),
+    randomStream(7, 2).split(5),
+    randomStream(8, 1).split(5),
+  ];
+  for (const other of others) expect(other.nextUint32()).not.toBe(words[0]);
+  expect(() => fresh.split(-1)).toThrow("split: an index is a whole number from 0 to 2^32 − 1, not -1");
+});
+
 test("a permutation holds every number once", () => {
   const order = permutation(100, randomStream(3));
   expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));

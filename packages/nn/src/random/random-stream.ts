@@ -1,5 +1,5 @@
 import { OptionError } from "@surprisal/core";
-import { philox, type Words4 } from "./philox.ts";
+import { philox } from "./philox.ts";
 
 /** A sequence of random numbers: the same for the same seed and key, on every machine and engine. */
 export interface RandomStream {
@@ -9,6 +9,11 @@ export interface RandomStream {
   nextFloat(): number;
   /** A whole number from 0 to `limit` − 1, each equally likely. */
   nextBelow(limit: number): number;
+  /**
+   * A stream of its own for each whole number from 0 to 2^32 − 1, independent of this one and of how far it was read:
+   * `random.split(i)` where the three keys of {@link randomStream} are not enough.
+   */
+  split(index: number): RandomStream;
 }
 
 /**
@@ -27,14 +32,23 @@ export function randomStream(seed: number, ...key: readonly number[]): RandomStr
       `randomStream: a key is up to three whole numbers from 0 to 2^32 − 1, not [${key.join(", ")}]`,
     );
   }
-  const seedWords = [seed >>> 0, Math.floor(seed / 2 ** 32)] as const;
   const [a = 0, b = 0, c = 0] = key;
-  let block = 0;
-  let words: Words4 = [0, 0, 0, 0];
+  return stream([seed >>> 0, Math.floor(seed / 2 ** 32)], [a, b, c]);
+}
+
+type Key = readonly [number, number];
+
+/** Told apart from a stream's own blocks by another key: any constant does. */
+const SPLIT: Key = [0x5f3759df, 0x2545f491];
+
+function stream(seed: Key, [a, b, c]: readonly [number, number, number]): RandomStream {
+  const counter = [0, a, b, c];
+  const words = new Uint32Array(4);
   let used = 4;
   const nextUint32 = (): number => {
     if (used === 4) {
-      words = philox([block++, a, b, c], seedWords);
+      philox(words, counter, seed);
+      counter[0]!++;
       used = 0;
     }
     return words[used++]!;
@@ -43,6 +57,14 @@ export function randomStream(seed: number, ...key: readonly number[]): RandomStr
     nextUint32,
     nextFloat: () => (nextUint32() >>> 8) / 2 ** 24,
     nextBelow: (limit) => below(limit, nextUint32),
+    split: (index) => {
+      if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32) {
+        throw new OptionError(`split: an index is a whole number from 0 to 2^32 − 1, not ${index}`);
+      }
+      const child = new Uint32Array(4);
+      philox(child, [index, a, b, c], [seed[0] ^ SPLIT[0], seed[1] ^ SPLIT[1]]);
+      return stream([child[0]!, child[1]!], [0, 0, 0]);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { plain } from "@surprisal/backend-cpu/plain";
 import { type Device, isSurprisalError, openDevice } from "@surprisal/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { adam, adamW, sgd } from "./index.ts";
+import { adam, adamW, sgd } from "../index.ts";
 
 let device: Device;
 beforeEach(async () => {
