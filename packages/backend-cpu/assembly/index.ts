@@ -4,4 +4,7 @@
 export { fusesMultiplyAdd } from "./fused-multiply-add";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
+export { multiplyPanels } from "./matrix-product";
+export { packPanels } from "./matrix-product-panels";
+export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-vector-product";
 export { gatherRows, scatterAddRows } from "./rows";

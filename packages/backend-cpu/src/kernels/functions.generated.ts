@@ -3,6 +3,11 @@
 export type WasmFunction =
   | "fusesMultiplyAdd"
   | "gatherRows"
+  | "multiplyPanels"
+  | "multiplyRows"
+  | "multiplyTransposed"
+  | "packPanels"
   | "scatterAddRows"
   | "softmaxCrossEntropyLanes"
-  | "softmaxCrossEntropyRows";
+  | "softmaxCrossEntropyRows"
+  | "sumOfRows";
