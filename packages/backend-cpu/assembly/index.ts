@@ -4,4 +4,5 @@
 export { fusesMultiplyAdd } from "./fused-multiply-add";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
+export { moveBox } from "./rearrange";
 export { gatherRows, scatterAddRows } from "./rows";
