@@ -3,9 +3,9 @@ import { copyRun, repeatRun } from "./copy-run";
 import { at } from "./simd";
 
 /**
- * Moves a box of n0 × n1 × n2 planes of rows × cols elements, y[d] = x[d] with the strides of each.
- * Block: a tile of at most tileRows × tileCols elements of one plane; the tiles of a plane follow each other row by row, and
- * n0 is not needed.
+ * y[d0, d1, d2, row, col] = x[d0, d1, d2, row, col], each with its own strides: (·0, ·1, ·2, ·Row, ·Col).
+ * Block: one tile of at most tileRows × tileCols elements. The tiles of a plane [d0, d1, d2] follow each other row by row, the
+ * planes in the order of their indices, of which d1 < n1 and d2 < n2.
  */
 export function moveBox(
   y: usize,

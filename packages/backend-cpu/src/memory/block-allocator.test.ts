@@ -44,15 +44,14 @@ describe("blocks", () => {
     expect([blocks.take(1000)!.start, blocks.take(1000)!.start]).toEqual(places.reverse());
   });
 
-  it("of another size of the same class are found when nothing else is left", () => {
-    const blocks = allocator(2031 + 20);
-    // 20 small ones before the one that fits, so that a short look does not find it.
-    const fitting = blocks.take(1031)!;
-    blocks.take(1);
-    blocks.give(fitting);
-    const small = Array.from({ length: 10 }, () => [blocks.take(64)!, blocks.take(1)!] as const);
-    for (const [block] of small) blocks.give(block);
-    expect(blocks.take(blocks.largest)).toBeDefined();
+  it("are found behind many of their class that are too small, when nothing larger is free", () => {
+    // Sizes from 1024 to 1151 are one class. Single units between the blocks keep them from merging.
+    const sizes = [1100, ...Array<number>(10).fill(1030)];
+    const blocks = allocator(sizes.reduce((sum, size) => sum + size + 1, 0));
+    const taken = sizes.map((size) => [blocks.take(size)!, blocks.take(1)!] as const);
+    for (const [block] of taken) blocks.give(block);
+    expect(blocks.take(1101)).toBeUndefined();
+    expect(blocks.take(1090)!.start).toBe(FIRST);
   });
 
   it("never overlap, keep their contents and are all merged in the end: 100 000 random steps", () => {

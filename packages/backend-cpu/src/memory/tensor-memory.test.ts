@@ -60,7 +60,7 @@ describe("memory for tensors", () => {
     const [first] = [tensors.alloc(6 * PAGE_BYTES), tensors.alloc(PAGE_BYTES), tensors.alloc(9 * PAGE_BYTES)];
     tensors.free(first);
     expect(() => tensors.alloc(8 * PAGE_BYTES)).toThrow(
-      "no room for 512 KiB: 640 KiB are in use, 448 KiB are free (384 KiB in one piece), and 1.125 MiB are the most" +
+      "no room for 512 KiB: 640 KiB are in use, 447.9 KiB are free (384 KiB in one piece), and 1.125 MiB are the most" +
         " there can be; dispose tensors sooner (device.scoped frees what a step made), or split the batch",
     );
     expect(tensors.alloc(6 * PAGE_BYTES).start).toBe(first.start);
