@@ -7,4 +7,5 @@ export { softmaxCrossEntropyRows } from "./loss/rows";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";
 export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-vector-product";
+export { moveBox } from "./rearrange";
 export { gatherRows, scatterAddRows } from "./rows";

@@ -30,7 +30,8 @@ export async function lab(variant: KernelVariant, from = 65_536): Promise<Lab> {
   const scratch = (bytes: number): number => {
     const address = top;
     top += Math.ceil(bytes / 64) * 64;
-    const pages = Math.ceil(top / 65_536) - memory.buffer.byteLength / 65_536;
+    // A kernel may read up to 12 bytes behind an operand.
+    const pages = Math.ceil((top + 12) / 65_536) - memory.buffer.byteLength / 65_536;
     if (pages > 0) memory.grow(pages);
     return address;
   };

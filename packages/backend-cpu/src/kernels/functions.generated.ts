@@ -3,6 +3,7 @@
 export type WasmFunction =
   | "fusesMultiplyAdd"
   | "gatherRows"
+  | "moveBox"
   | "multiplyPanels"
   | "multiplyRows"
   | "multiplyTransposed"

@@ -1,6 +1,7 @@
 import { linear, linearGradient } from "./linear.ts";
 import { gemm } from "./matrix-product.ts";
 import type { KernelTable } from "./phase.ts";
+import { rearrange } from "./rearrange.ts";
 import { gatherRows, scatterAddRows } from "./rows.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 
@@ -10,6 +11,7 @@ export const kernelTable: Partial<KernelTable> = {
   gemm,
   linear,
   linearGradient,
+  rearrange,
   scatterAddRows,
   softmaxCrossEntropy,
 };
