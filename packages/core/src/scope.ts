@@ -16,7 +16,7 @@ import type {
   ValueGradientsAndAux,
 } from "./gradients/transforms.ts";
 import { type HostValues, hostTensor } from "./host-values.ts";
-import { reportIfDropped } from "./leak-report.ts";
+import { forgetDropped, reportIfDropped } from "./leak-report.ts";
 import { runtimeOf, upload, written } from "./ops/apply.ts";
 import { identity } from "./recording.ts";
 import type { Shape } from "./shape.ts";
@@ -74,7 +74,7 @@ export class Scope {
     try {
       return await f(inner);
     } finally {
-      inner.region.end();
+      inner.#end();
     }
   }
 
@@ -206,10 +206,15 @@ export class Scope {
    */
   dispose(): void {
     this.region.assertOpen("dispose");
-    this.region.end();
+    this.#end();
   }
 
   [Symbol.dispose](): void {
+    this.#end();
+  }
+
+  #end(): void {
+    forgetDropped(this.region);
     this.region.end();
   }
 
