@@ -1,9 +1,11 @@
+import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
 import { type BackendProvider, type Device, isSurprisalError, openDevice } from "@surprisal/core";
 import { UsageError } from "./usage-error.ts";
 
 /** The backends that can be chosen by name, the one that is tried first at the top. */
 const backends: Readonly<Record<string, () => BackendProvider>> = {
+  cpu: () => cpu(),
   plain: () => plain(),
 };
 
@@ -42,8 +44,8 @@ export async function listBackends(): Promise<BackendListing[]> {
   return listings;
 }
 
-/** `cpu (relaxed, 2 threads, CPU)` without the name: what runs, and on what. */
-export function describeBackend({ facts }: Device): string {
-  const threads = facts.threads > 1 ? `, ${facts.threads} threads` : "";
-  return `${facts.variant}, ${facts.device}${threads}`;
+/** Device and variant: `JavaScript (plain-f32)`. */
+export function describeBackend({ facts: { device, variant, threads } }: Device): string {
+  const named = device.includes(variant) ? device : `${device} (${variant})`;
+  return threads > 1 ? `${named}, ${threads} threads` : named;
 }

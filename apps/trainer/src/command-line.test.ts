@@ -39,9 +39,9 @@ describe("train, eval and predict", () => {
   test("train learns the digits that it draws, says how well, and where the weights are", async () => {
     const { status, stdout, stderr } = await trainer(small);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^Data {6}rendered-digits: 4000 \+ 1000 images of 28×28\n/);
+    expect(stdout).toMatch(/^Data {6}rendered-digits: 10000 \+ 2000 images of 28×28\n/);
     expect(stdout).toMatch(/^Model {5}784-8-10, softmax cross-entropy, adam at 0\.01, batches of 200\n/m);
-    expect(stdout).toMatch(/^Backend {3}\w+ \([\w-]+, .*\), seed 0\n/m);
+    expect(stdout).toMatch(/^Backend {3}\w+: .*\([\w-]+\).*; seed 0\n/m);
     expect(stdout).toMatch(/^Epoch 2\/2 - \d+\.\ds - loss .* - test accuracy \d\d\.\d\d %\n/m);
     expect(stdout).toMatch(/^Weights {3}digits\.safetensors\n/m);
     expect(stdout).toMatch(/^Test accuracy \d\d\.\d\d % \(loss .*\) after 2 epochs in \d+\.\ds, \d+ images\/s\n$/m);
@@ -76,9 +76,9 @@ describe("train, eval and predict", () => {
     const evaluated = JSON.parse((await trainer(["eval", "--json"])).stdout) as EvalReport;
     expect(evaluated).toMatchObject({ testAccuracy, weightsHash });
     expect(evaluated.testLoss).toBeCloseTo(testLoss, 6);
-    const { stdout } = await trainer(["predict", "digits.safetensors", "--index", "0..999", "--json"]);
+    const { stdout } = await trainer(["predict", "digits.safetensors", "--index", "0..1999", "--json"]);
     const { predictions } = JSON.parse(stdout) as { predictions: Prediction[] };
-    expect(predictions.filter((each) => each.class === each.label)).toHaveLength(1000 * testAccuracy);
+    expect(predictions.filter((each) => each.class === each.label)).toHaveLength(2000 * testAccuracy);
     for (const { probabilities } of predictions) expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
   });
 
@@ -123,7 +123,7 @@ describe("train, eval and predict", () => {
 
   test("a terminal of 80 columns sees bars, a plot and pictures, and nothing wraps", async () => {
     const terminal = { isTTY: true, columns: 80, colours: false };
-    const { stdout } = await trainer([...small, "--hidden", "32"].slice(0, 4).concat("--hidden", "32"), terminal);
+    const { stdout } = await trainer(["--epochs", "2"], terminal);
     expect(stdout).toContain("\rEpoch 1/2 ━");
     expect(stdout).toContain("\ntest loss by epoch\n");
     const pictures = await trainer(["predict", "--index", "0,1"], terminal);
@@ -161,7 +161,7 @@ describe("what the commands say of themselves", () => {
   test.each([[["--list-backends"]], [["eval", "--list-backends"]]])("%j says what is available", async (args) => {
     const { status, stdout } = await trainer(args);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^plain +available: plain-f32, JavaScript$/m);
+    expect(stdout).toMatch(/^plain +available: JavaScript \(plain-f32\)$/m);
   });
 });
 
@@ -184,7 +184,7 @@ describe("a wrong command line ends with code 2 and one line that names the thin
     [["--epochs", "2", "--epochs", "3"], "It is given twice."],
     [["--lr", "Infinity"], "'Infinity' is invalid. Give a number above 0, at most 1000."],
     [["--lr", "0"], "'0' is invalid"],
-    [["--batch-size", "5000"], "error: --batch-size 5000 is more than the 4000 training images; give at most that"],
+    [["--batch-size", "20000"], "error: --batch-size 20000 is more than the 10000 training images; give at most that"],
     [["--seed", "9007199254740992"], "is invalid. Give a whole number from 0 to 9007199254740991."],
     [["--optimizer", "rmsprop"], "'rmsprop' is invalid. There are adam, adamw, sgd."],
     [["--schedule", "cos"], "'cos' is invalid. There are constant, cosine, linear."],
@@ -225,15 +225,15 @@ describe("a wrong command line ends with code 2 and one line that names the thin
   });
 
   test("weights that do not fit the data", async () => {
-    await trainer(["--epochs", "1", "--batch-size", "4000", "--hidden", "1"]);
+    await trainer(["--epochs", "1", "--batch-size", "10000", "--hidden", "1"]);
     writeFileSync(join(cwd, "small"), encodeIdx([1, 2, 3], new Uint8Array(6)));
     const { status, stderr } = await trainer(["predict", "--data", "small"]);
     expect(stderr).toBe(
       "error: digits.safetensors takes images of 784 pixels, but small has 2 × 3 = 6; give the --data it was trained on\n",
     );
     expect(status).toBe(2);
-    const beyond = await trainer(["predict", "--index", "1000"]);
-    expect(beyond.stderr).toBe("error: --index 1000: rendered-digits has 1000 images; give 0 to 999\n");
+    const beyond = await trainer(["predict", "--index", "2000"]);
+    expect(beyond.stderr).toBe("error: --index 2000: rendered-digits has 2000 images; give 0 to 1999\n");
   });
 });
 

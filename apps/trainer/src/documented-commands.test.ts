@@ -11,9 +11,8 @@ import { renderDigits } from "./data/rendered-digits.ts";
 const pages = ["../README.md", "../../../README.md"].map((page) =>
   readFileSync(new URL(page, import.meta.url), "utf8"),
 );
-const commands = pages
-  .flatMap((page) => [...page.matchAll(/^(?:.*`)?npm start(?: -- ([^#`\n]*))?/gm)])
-  .map(([, args = ""]) => args.trim());
+const found = pages.flatMap((page) => [...page.matchAll(/npm start(?: -- ([^#`\n]*))?/g)]);
+const commands = [...new Set(found.map(([, args = ""]) => args.trim()))];
 
 const home = process.cwd();
 const cwd = mkdtempSync(join(tmpdir(), "documented-"));

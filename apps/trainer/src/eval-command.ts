@@ -38,7 +38,7 @@ export async function evalCommand(file: string, flags: EvalFlags, { out, err }: 
   try {
     writeFact(screen, "Data", `${data.name}: ${data.test.count} test images of ${data.height}×${data.width}`);
     writeFact(screen, "Weights", `${widths.join("-")}, ${origin.epochs} epochs on ${origin.data} (${origin.variant})`);
-    writeFact(screen, "Backend", `${device.facts.name} (${describeBackend(device)})`);
+    writeFact(screen, "Backend", `${device.facts.name}: ${describeBackend(device)}`);
     const { loss, accuracy } = await scored(device, weights, data.test);
     screen.write(`Test accuracy ${percent(accuracy)} (loss ${lossText(loss)})\n`);
     const { name: backend, variant } = device.facts;

@@ -87,7 +87,7 @@ function introduce(screen: Terminal, device: Device, data: DigitData, flags: Tra
   const rate = `${flags.optimizer} at ${learningRate}${flags.schedule === "constant" ? "" : `, ${flags.schedule}`}`;
   writeFact(screen, "Data", `${name}: ${train.count} + ${test.count} images of ${height}×${width}`);
   writeFact(screen, "Model", `${widths}, softmax cross-entropy, ${rate}, batches of ${flags.batchSize}`);
-  writeFact(screen, "Backend", `${device.facts.name} (${describeBackend(device)}), seed ${flags.seed}`);
+  writeFact(screen, "Backend", `${device.facts.name}: ${describeBackend(device)}; seed ${flags.seed}`);
 }
 
 async function trainWatched(

@@ -20,7 +20,7 @@ describe.skipIf(!canRun)("a page that trains", { timeout: 120_000 }, () => {
     await server?.close();
   });
 
-  test.for(["plain-f32"])("goes on drawing, and its timers fire: %s", async (subject) => {
+  test.for(["plain-f32", "cpu-relaxed"])("goes on drawing, and its timers fire: %s", async (subject) => {
     const page = await browser.newPage();
     await page.goto(`${server.url}?subject=${subject}`);
     const { steps, frames, late } = (await page.evaluate("globalThis.outcome")) as TrainingOutcome;
@@ -30,11 +30,11 @@ describe.skipIf(!canRun)("a page that trains", { timeout: 120_000 }, () => {
       `${subject}: ${steps} steps, ${frames.length} frames, from one to the next ${median(frames).toFixed(1)} ms ` +
         `(longest ${Math.max(...frames).toFixed(1)}), timers of 5 ms ${median(late).toFixed(1)} ms late (latest ${Math.max(...late).toFixed(1)})`,
     );
-    expect(steps).toBeGreaterThan(10);
-    // At rest there are 120 frames in two seconds. Between two of them lie 16 ms of steps at most, and the one at hand.
-    expect(frames.length).toBeGreaterThan(20);
-    expect(median(frames)).toBeLessThan(80);
-    expect(Math.max(...frames)).toBeLessThan(500);
-    expect(median(late)).toBeLessThan(80);
+    expect(steps).toBeGreaterThan(5);
+    // fit gives way after 16 ms and the step at hand. Twice that leaves room for whatever else the machine does.
+    const given = 2 * (16 + 2000 / steps);
+    expect(median(frames)).toBeLessThan(17 + given);
+    expect(median(late)).toBeLessThan(5 + given);
+    expect(Math.max(...frames, ...late)).toBeLessThan(10 * given);
   });
 });

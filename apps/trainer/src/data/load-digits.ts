@@ -7,7 +7,7 @@ import { RENDERED_DIGITS, renderDigits } from "./rendered-digits.ts";
 
 /** The name of the data that need no folder. */
 export const BUILT_IN = "built-in";
-const BUILT_IN_SIZE = { train: 4000, test: 1000 } as const;
+const BUILT_IN_SIZE = { train: 10_000, test: 2000 } as const;
 
 /** Digits drawn from the seed, or those in a folder. */
 export async function loadDigits(source: string, seed: number): Promise<DigitData> {
