@@ -227,6 +227,7 @@ function rowGradient(
   const { terms: options = noTerms } = problem;
   const values = new Float64Array(problem.classes);
   const terms = new Float64Array(problem.classes);
+  const rising = rise(row);
   const pull = options.zLoss === 0 ? 0 : 2 * options.zLoss * lse;
   let largest = Math.max(1, Math.abs(mass)) * Math.max(1, Math.abs(factor)) + Math.abs(pull);
   for (const target of targets) largest = Math.max(largest, Math.abs(factor * target));
@@ -241,7 +242,7 @@ function rowGradient(
     terms[j] = oneHot ? Math.abs(values[j]!) : Math.abs(upstream) * Math.max(Math.abs(share), Math.abs(targets[j]!));
     if (problem.terms === undefined) continue;
     // What is rounded: the distance below the largest, which goes into an exp, and m, which goes into lse.
-    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rise(row) + options.softcap;
+    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rising + options.softcap;
     const plain = oneHot ? Math.abs(bare) : Math.max(Math.abs(share), Math.abs(targets[j]!));
     const size = Math.abs(factor) * (1 + options.focal) * plain;
     const weight = Math.abs(row.maximum) + Math.log1p(complement);

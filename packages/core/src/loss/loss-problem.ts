@@ -99,7 +99,7 @@ function classAxis(op: string, logits: Tensor, wanted = -1): { axis: number; cla
 }
 
 /** The options that say something: neutral values may stand anywhere. */
-export function givenOptions(options: LossOptions): LossOptionName[] {
+function givenOptions(options: LossOptions): LossOptionName[] {
   const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
   return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
