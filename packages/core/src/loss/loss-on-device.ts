@@ -54,7 +54,10 @@ export interface LossPoint {
 }
 
 /** 1 for rows that are read and 0 for others, of shape [..., 1], or nothing if all are. */
-export function liveMask({ labels, liveRows, rows, batch, op }: LossProblem, region: Region): Tensor | undefined {
+export function liveMask(
+  { labels, liveRows, rows, batch, op }: Pick<LossProblem, "labels" | "liveRows" | "rows" | "batch" | "op">,
+  region: Region,
+): Tensor | undefined {
   if (labels === undefined || liveRows === rows) return undefined;
   return upload(
     op,

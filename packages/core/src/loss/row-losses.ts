@@ -1,23 +1,41 @@
 import { withTemporaries } from "../ops/apply.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import { crossEntropyGradient, crossEntropyRows } from "./cross-entropy-rows.ts";
+import { derivedDiagnostics, derivedState } from "./derived-state.ts";
 import { derivedDerivatives, derivedGradient, derivedRows } from "./derived-terms.ts";
 import { type LossOnDevice, type LossPoint, onDevice } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
-import { kernelGradient, kernelRows } from "./row-kernel.ts";
+import { kernelGradient, kernelRows, type RowLosses, type WantedOutputs } from "./row-kernel.ts";
 
 /** Whether one kernel call computes the rows of a problem; else they are derived. */
-export function isNative({ terms }: LossProblem, z: Tensor): boolean {
+export function isNative({ terms }: Pick<LossProblem, "terms">, z: Tensor): boolean {
   return terms === undefined || z.runtime.facts.lossTerms === true;
 }
 
-/** The losses of the rows, not weighted, of the batch's shape. */
-export function rowLosses(problem: LossProblem, z: Tensor, q: Tensor | undefined): Tensor {
-  if (!isNative(problem, z)) return derivedRows(problem, z, q);
+/** The losses of the rows, not weighted, of the batch's shape; and what else is wanted of them, as constants. */
+export function rowLosses(
+  problem: LossProblem,
+  z: Tensor,
+  q: Tensor | undefined,
+  wanted: WantedOutputs = {},
+): RowLosses {
+  const diagnosed = wanted.diagnostics === true;
+  const byKernel = diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true;
+  const found = isNative(problem, z)
+    ? nativeRows(problem, z, q, { ...wanted, diagnostics: byKernel })
+    : {
+        rows: derivedRows(problem, z, q),
+        state: wanted.state ? derivedState(problem, z) : undefined,
+        diagnostics: undefined,
+      };
+  return diagnosed && !byKernel ? { ...found, diagnostics: derivedDiagnostics(problem, z, q) } : found;
+}
+
+function nativeRows(problem: LossProblem, z: Tensor, q: Tensor | undefined, wanted: WantedOutputs): RowLosses {
   return withTemporaries((temporary) => {
     const loss = onDevice(problem, youngestRegion(q === undefined ? [z] : [z, q]), temporary);
-    if (problem.terms === undefined) return crossEntropyRows(loss, z, q).rows;
-    return kernelRows(loss, z, q, {}, derivedDerivatives).rows;
+    if (problem.terms === undefined) return crossEntropyRows(loss, z, q, wanted);
+    return kernelRows(loss, z, q, wanted, derivedDerivatives);
   });
 }
 

@@ -37,7 +37,7 @@ export function finiteMaximum(z: Tensor, axis: number): Tensor {
 }
 
 /** c·tanh(t·z/c); infinities pass unchanged. */
-function capped(z: Tensor, t: number, c: number): Tensor {
+export function capped(z: Tensor, t: number, c: number): Tensor {
   const value = (x: Tensor): Tensor =>
     select(equal(abs(x), Number.POSITIVE_INFINITY), x, affine(tanh(affine(x, t / c, 0)), c, 0));
   return composed(op, [z], value, (g, [x]) => [() => mul(g, capSlope(x!, t, c))]);

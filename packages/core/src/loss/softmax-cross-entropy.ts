@@ -45,7 +45,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Targets, options: L
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary, false);
     if (finishesGradient(placed)) return finishedLoss(placed);
-    const rows = temporary(rowLosses(placed.problem, placed.z, placed.q));
+    const rows = temporary(rowLosses(placed.problem, placed.z, placed.q).rows);
     return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
 }
