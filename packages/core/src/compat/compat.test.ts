@@ -242,6 +242,21 @@ describe("Keras' crossentropies give one loss a row,", () => {
     );
   });
 
+  it("as in Keras' documentation: [0.0513, 2.303]", async () => {
+    const device = await openPlain("f32");
+    const yPred = device.tensor([
+      [0.05, 0.95, 0],
+      [0.1, 0.8, 0.1],
+    ]);
+    const documented = [expect.closeTo(0.0513, 4), expect.closeTo(2.303, 3)];
+    expect(await numbers(sparseCategoricalCrossentropy([1, 2], yPred))).toEqual(documented);
+    const yTrue = [
+      [0, 1, 0],
+      [0, 0, 1],
+    ];
+    expect(await numbers(categoricalCrossentropy(yTrue, yPred))).toEqual(documented);
+  });
+
   it("from other probabilities by the formula, normalised as in Keras", async () => {
     const device = await openPlain();
     const logits = device.tensor(TWO);
