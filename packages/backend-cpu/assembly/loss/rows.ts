@@ -1,6 +1,6 @@
 // The fused loss row by row, for rows that fill vectors by themselves.
 import { at } from "../simd";
-import { firstIndexOf, larger, largest } from "./largest";
+import { firstIndexOf, largest, largestWithout } from "./largest";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { addTargets, scale, subtractTargets, targetOf } from "./targets";
@@ -45,8 +45,7 @@ export function softmaxCrossEntropyRows(
       // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
       const excluded = labels && !isSpread && !state ? label : firstIndexOf(largest(z, classes), z, classes);
       const zExcluded = load<f32>(at(z, excluded));
-      const behind = largest(at(z, excluded + 1), classes - excluded - 1);
-      stage.exclude(excluded, zExcluded, larger(largest(z, excluded), behind));
+      stage.exclude(excluded, zExcluded, largestWithout(excluded, z, classes));
       if (!stage.isLive) continue;
       if (isSpread) {
         const q = probabilities ? probabilities + <usize>row * bytes : 0;

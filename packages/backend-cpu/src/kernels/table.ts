@@ -11,7 +11,7 @@ import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 import { unary } from "./unary.ts";
 
 /** Every required kernel and the fusions `linear`, `linearGradient`, `sgd` and `adamw`. */
-export const kernelTable: Partial<KernelTable> = {
+export const kernelTable: KernelTable = {
   adamw,
   binary,
   fill,

@@ -11,7 +11,7 @@ export function wrappedLabels(
 ): Integers {
   const { data, shape } = integers(op, "label", labels, classes);
   const ignored: readonly (number | undefined)[] = Array.isArray(ignoreIndex) ? ignoreIndex : [ignoreIndex as number];
-  const wrapped = data.map((label) =>
+  const wrapped = Float64Array.from(data, (label) =>
     label < 0 && label >= -classes && !ignored.includes(label) ? label + classes : label,
   );
   return nest(wrapped, shape) as Integers;
