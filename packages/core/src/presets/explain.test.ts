@@ -59,6 +59,7 @@ Settings:
     expect(text).toContain(
       "- row 0: loss 3.81521 in both; gradient [-0.909969, -0.755272, 0.665241] (tensorflow), [-0.819939, -0.510543, 1.33048] (torch)",
     );
+    expect(text).toContain("softGradient: p - q (tensorflow), exact (torch); the mean is the same, rows below are not");
     expect(text).toContain("reduction: none (tensorflow), mean (torch); means are compared here");
   });
 

@@ -12,16 +12,20 @@ export function explanationText(data: Omit<Explanation, "text">, count: number):
     loss === undefined ? `${preset.name} refuses it (${error})` : `${preset.name} has the mean ${digits(loss)}`;
   return [
     `${a.name} (${a.system}) and ${b.name} (${b.system}) ${isAlike ? "agree" : "differ"} on ${batch}: ${answer(a, losses.a, errors.a)}, ${answer(b, losses.b, errors.b)}.`,
-    ...(settings.length === 0 ? [] : ["Settings:", ...settings.map((setting) => `- ${settingText(setting, a, b)}`)]),
+    ...(settings.length === 0 ? [] : ["Settings:", ...settings.map((setting) => `- ${settingText(setting, data)}`)]),
     ...(rows.length === 0 ? [] : ["Rows:", ...rows.slice(0, MOST_ROWS).map((row) => `- ${rowText(row, a, b)}`)]),
     ...(rows.length > MOST_ROWS ? [`- and ${rows.length - MOST_ROWS} more`] : []),
   ].join("\n");
 }
 
-function settingText({ setting, a: own, b: other, changes, loss }: SettingDifference, a: Preset, b: Preset): string {
+function settingText(
+  { setting, a: own, b: other, changes, loss }: SettingDifference,
+  { a, b, losses }: Omit<Explanation, "text">,
+): string {
   const both = `${setting}: ${show(own)} (${a.name}), ${show(other)} (${b.name})`;
   if (setting === "reduction") return `${both}; means are compared here`;
   if (!changes) return `${both}; no difference on this batch`;
+  if (loss !== undefined && loss === losses.a) return `${both}; the mean is the same, rows below are not`;
   const result = loss === undefined ? "refuses this batch" : `has the mean ${digits(loss)}`;
   return `${both}; with the latter ${a.name} ${result}`;
 }
