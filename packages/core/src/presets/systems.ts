@@ -87,7 +87,7 @@ export const optax: Preset = {
  */
 export const s4tf: Preset = {
   name: "s4tf",
-  system: "Swift for TensorFlow 0.13",
+  system: "Swift for TensorFlow, from its source",
   reduction: "mean",
   denominator: "batch",
   emptyMean: Number.NaN,
