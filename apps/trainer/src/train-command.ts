@@ -69,6 +69,8 @@ export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): 
     const took = performance.now() - start;
     if (trained.interrupted) {
       const done = `after ${trained.epochs.length} of ${flags.epochs} epochs`;
+      // Behind the ^C of a terminal.
+      if (screen.isTTY) screen.write("\n");
       screen.write(`Interrupted ${done}; weights saved to ${flags.out}\n`);
     } else {
       conclude(screen, trained, flags, took);
