@@ -49,7 +49,7 @@ function barLine({ columns = 80, colours = false }: Canvas, epochs: number, step
   const eta = `ETA ${seconds((took / step.step) * (step.steps - step.step))}`;
   // Numbers keep their places while they change.
   const rate = `${took === 0 ? 0 : Math.round((1000 * step.images) / took)}/s`.padStart(7);
-  const accuracy = percent(step.accuracy).padStart(7);
+  const accuracy = percent(step.accuracy).padStart(8);
   const loss = `loss ${lossText(step.loss)}`;
   const count = `${String(step.step).padStart(String(step.steps).length)}/${step.steps}`;
   const full = [count, eta, rate, loss, `accuracy ${accuracy}`].join(" - ");
