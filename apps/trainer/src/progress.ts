@@ -1,6 +1,6 @@
 import { lossText, percent, seconds } from "./numbers.ts";
 import type { Canvas, Terminal } from "./terminal.ts";
-import type { EpochProgress, StepProgress, TrainingObserver } from "./training.ts";
+import type { EpochProgress, StepProgress, TrainingObserver } from "./training-log.ts";
 
 const WIDEST_BAR = 20;
 const NARROWEST_BAR = 5;
