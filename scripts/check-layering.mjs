@@ -7,7 +7,7 @@ import { parseSync, Visitor } from "oxc-parser";
 
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
 
-/** What a package may import of ours, the first rule that fits deciding. Apps import what they like. */
+/** What a package may import of ours, the first rule that fits deciding. Apps and tools import what they like. */
 const rules = [
   { folder: /^packages\/core$/, values: /$^/, types: /$^/, says: "core imports no other package" },
   {
@@ -45,7 +45,7 @@ function importsOf(file, source) {
   return found.filter(({ specifier }) => typeof specifier === "string");
 }
 
-const folders = globSync("{packages,apps}/*/package.json", { cwd: root }).map((file) =>
+const folders = globSync("{packages/*,apps/*,scripts/*}/package.json", { cwd: root }).map((file) =>
   dirname(file).replaceAll("\\", "/"),
 );
 const apps = new Set(
@@ -88,4 +88,4 @@ if (faults.length > 0) {
   console.error(faults.join("\n"));
   process.exit(1);
 }
-console.log(`Layering: ${files} files in ${folders.length} packages and apps keep it.`);
+console.log(`Layering: ${files} files in ${folders.length} packages, apps and tools keep it.`);

@@ -1,14 +1,16 @@
 // What a user's own project would do with the packed tarballs, on whatever Node is there: train as the README shows, and
-// run the conformance kit's quick tier on the plain backend. The last line counts what passed.
-import { plain as cpu, plain } from "@surprisal/backend-cpu/plain";
+// run the conformance kit's quick tier on the CPU backend, with the kernels that this engine can run, and on plain. The
+// last line counts what passed.
+import { cpu } from "@surprisal/backend-cpu";
+import { plain } from "@surprisal/backend-cpu/plain";
 import { checkBackend } from "@surprisal/conformance";
 import { add, matmul, openDevice, softmaxCrossEntropy, zeros } from "@surprisal/core";
 import { sgd } from "@surprisal/nn";
 
 /** The README's training loop; the losses it logs. */
-async function train() {
+async function train(backend) {
   const losses = [];
-  const device = await openDevice([cpu()]);
+  const device = await openDevice([backend]);
   const x = device.tensor([
       [1, 0],
       [0, 1],
@@ -34,19 +36,34 @@ let skipped = 0;
 
 // Equal logits lose ln 3; the rest is what the same loop gives in float64.
 const expected = [1.0986122886681096, 0.4482988372429588, 0.2699964240280013, 0.1902477124161806, 0.145872240692691];
-const losses = await train();
-if (losses.length === expected.length && losses.every((loss, i) => Math.abs(loss - (expected[i] ?? Number.NaN)) < 1e-6))
-  passed++;
-else {
-  failed++;
-  console.error(`the README's training loop: ${losses.join(", ")} instead of ${expected.join(", ")}`);
+for (const backend of [cpu(), plain()]) {
+  const losses = await train(backend);
+  if (
+    losses.length === expected.length &&
+    losses.every((loss, i) => Math.abs(loss - (expected[i] ?? Number.NaN)) < 1e-6)
+  ) {
+    passed++;
+  } else {
+    failed++;
+    console.error(
+      `the README's training loop on ${backend.name}: ${losses.join(", ")} instead of ${expected.join(", ")}`,
+    );
+  }
 }
 
-for (const precision of /** @type {const} */ (["f32", "f64"])) {
-  const name = `plain ${precision}`;
-  const report = await checkBackend({ name, create: () => plain({ precision }) }, { tier: "quick" });
+const subjects = [
+  { name: "cpu", create: () => cpu() },
+  { name: "plain", create: () => plain({ precision: "f32" }) },
+  { name: "plain", create: () => plain({ precision: "f64" }) },
+];
+for (const subject of subjects) {
+  const report = await checkBackend(subject, { tier: "quick" });
+  const variant = report.facts?.variant ?? "not opened";
+  console.log(
+    `${subject.name} (${variant}): ${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`,
+  );
   for (const { id, status, message } of report.verdicts) {
-    if (status === "failed") console.error(`${name}: ${id}: ${message}`);
+    if (status === "failed") console.error(`${subject.name}: ${id}: ${message}`);
   }
   passed += report.passed;
   failed += report.failed;

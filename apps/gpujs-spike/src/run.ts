@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright";
+import { launchChromium } from "@surprisal/browser-kit/chromium";
 import { build, defaultClientConditions } from "vite";
 import type { Report } from "./page.ts";
 import { print, wrong } from "./report.ts";
@@ -20,17 +20,11 @@ async function bundle(): Promise<string> {
   throw new Error("vite build gave no output");
 }
 
-const flags = [
-  "--no-sandbox",
+const softwareGpu = [
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
 ];
 
 const script = await bundle();
@@ -40,11 +34,7 @@ const server = createServer((request, response) => {
   response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
 });
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-  args: flags,
-  ignoreDefaultArgs: ["--disable-gpu"],
-});
+const browser = await launchChromium({ args: softwareGpu, ignoreDefaultArgs: ["--disable-gpu"] });
 try {
   console.log(`Chromium ${browser.version()}, page ${Math.round(script.length / 1024)} KiB`);
   for (const mode of ["webgl2", "webgpu"] as const) {

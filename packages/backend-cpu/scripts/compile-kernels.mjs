@@ -14,6 +14,7 @@ export async function compileKernels(variant) {
   const { error, stderr } = await asc.main(
     [
       "assembly/index.ts",
+      `--baseDir=${packageFolder}`,
       "--outFile=kernels.wasm",
       "-O3",
       "--noAssert",
@@ -28,7 +29,7 @@ export async function compileKernels(variant) {
       ...(relaxed ? ["--enable=relaxed-simd"] : []),
       `--use=RELAXED=${relaxed ? 1 : 0}`,
     ],
-    { baseDir: packageFolder, writeFile: (name, contents) => written.set(name, contents), listFiles: undefined },
+    { writeFile: (name, contents) => written.set(name, contents), listFiles: undefined },
   );
   if (error) throw new Error(`asc failed:\n${stderr}`, { cause: error });
   return written.get("kernels.wasm");

@@ -1,64 +1,109 @@
-import type { Backend, BackendProvider, HostArray, Kernels, Kind } from "@surprisal/core";
-import {
-  type KernelVariant,
-  kernelTable,
-  LOCAL_SCRATCH_BYTES,
-  link,
-  loadKernelModule,
-  type Phase,
-} from "./kernels/index.ts";
-import { TensorMemory } from "./memory.ts";
+import type { Backend, BackendProvider, Facts, HostArray } from "@surprisal/core";
+import { blockOf, CpuHandle } from "./cpu-handle.ts";
+import { type KernelVariant, kernelTable, LOCAL_SCRATCH_BYTES, link, loadKernelModule } from "./kernels/index.ts";
+import { UNIT_BYTES } from "./memory/block-allocator.ts";
+import { inWords } from "./memory/bytes-in-words.ts";
+import { openMemory } from "./memory/open-memory.ts";
+import { kernelsOn, type Opened } from "./run-kernels.ts";
 
 export interface CpuOptions {
+  /**
+   * `"relaxed"`: fused multiply-add, the faster; results repeat bit by bit on one kind of CPU. `"strict"`: every machine
+   * gives the same bits. `"auto"` (default): relaxed where engine and machine have it, else strict; `facts.variant` says.
+   */
   readonly variant?: KernelVariant | "auto";
 }
 
-/** A tensor in WebAssembly memory. */
-export interface CpuHandle {
-  readonly kind: Kind;
-  readonly address: number;
-  readonly length: number;
-}
-
+/**
+ * The CPU: SIMD kernels over one growing WebAssembly memory of 4 GiB at most. Each call computes before it returns.
+ * Opening fails with the reason where WebAssembly or its SIMD is missing or forbidden.
+ *
+ * ```ts
+ * const device = await openDevice([cpu()]);
+ * ```
+ * @throws RangeError for an unknown option or variant
+ */
 export function cpu(options: CpuOptions = {}): BackendProvider<CpuHandle> {
-  return { name: "cpu", open: () => openCpu(options.variant ?? "auto") };
+  const { variant = "auto" } = options;
+  const unknown = Object.keys(options).find((key) => key !== "variant");
+  if (unknown !== undefined) throw new RangeError(`cpu: there is no option "${unknown}"; the option is variant`);
+  if (variant !== "auto" && variant !== "relaxed" && variant !== "strict") {
+    throw new RangeError(`cpu: variant is "auto", "relaxed" or "strict", not ${JSON.stringify(variant)}`);
+  }
+  return { name: "cpu", open: () => openCpu(variant) };
 }
 
 async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandle>> {
   const { variant, module } = await loadKernelModule(wanted);
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const wasm = link(module, memory);
-  const tensors = new TensorMemory(memory);
-  const local = tensors.alloc(LOCAL_SCRATCH_BYTES).address;
-
-  const run = (phases: readonly Phase[]) => {
-    for (const { run, args, blocks } of phases) if (blocks > 0) wasm[run](...args, 0, blocks, local);
+  const tensors = openMemory();
+  const local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
+  // All that holds the memory; closing lets go of it.
+  let opened: Opened | undefined = { tensors, wasm: link(module, tensors.memory), local };
+  const live = (use: string): Opened => {
+    if (opened === undefined) throw new Error(`cpu: ${use}: the backend is closed; open another`);
+    return opened;
   };
-  const kernels: Record<string, unknown> = {};
-  for (const [name, plan] of Object.entries(kernelTable) as [string, (...args: unknown[]) => readonly Phase[]][]) {
-    kernels[name] = (outputs: unknown, inputs: unknown, params: unknown) =>
-      run(plan(outputs, inputs, params, (bytes: number) => tensors.alloc(bytes).address));
-  }
-  const view = ({ kind, address, length }: CpuHandle): HostArray =>
-    kind === "i32" ? new Int32Array(memory.buffer, address, length) : new Float32Array(memory.buffer, address, length);
-
-  return {
-    facts: {
+  const maxLength = (tensors.largest - LOCAL_SCRATCH_BYTES) / 4;
+  return backendOn(
+    live,
+    () => {
+      opened = undefined;
+    },
+    {
       name: "cpu",
       precision: "f32",
       floatBytes: 4,
       variant,
       strictNonFinite: true,
-      maxLength: 2 ** 30 - 65_536,
+      maxLength,
       innerClass: false,
       threads: 1,
-      device: "CPU",
+      device: `WebAssembly SIMD (${variant}), ${inWords(tensors.limit)} at most`,
     },
-    kernels: kernels as unknown as Kernels<CpuHandle>,
-    alloc: (kind, length) => ({ kind, length, address: tensors.alloc(length * 4).address }),
-    free: () => {},
-    write: (handle, data) => view(handle).set(data),
-    read: async (handle) => view(handle).slice(),
-    close: async () => {},
+  );
+}
+
+/** The contract over what is open. */
+function backendOn(live: (use: string) => Opened, release: () => void, facts: Facts): Backend<CpuHandle> {
+  /** The part of the memory that is a handle's: all of it as an array, the first element and the one behind the last. */
+  const elements = (handle: CpuHandle, use: string) => {
+    const { tensors } = live(use);
+    const first = (blockOf(handle, use).start * UNIT_BYTES) / 4;
+    const all = handle.kind === "i32" ? tensors.integers() : tensors.floats();
+    return { all, first, end: first + handle.length };
+  };
+  return {
+    facts,
+    kernels: kernelsOn(kernelTable, live),
+    alloc(kind, length) {
+      const { tensors } = live("alloc");
+      if (!Number.isInteger(length) || length < 0 || length > facts.maxLength) {
+        throw new RangeError(`cpu: alloc: the length is ${length}, not an integer from 0 to ${facts.maxLength}`);
+      }
+      return new CpuHandle(kind, length, tensors.alloc(length * 4));
+    },
+    free(handle) {
+      live("free").tensors.free(blockOf(handle, "free"));
+      handle.block = undefined;
+    },
+    write(handle, data) {
+      const { all, first } = elements(handle, "write");
+      if (data.length !== handle.length) {
+        throw new RangeError(`cpu: write: the data has ${data.length} elements, the handle ${handle.length}`);
+      }
+      all.set(data, first);
+    },
+    async read(handle): Promise<HostArray> {
+      const { all, first, end } = elements(handle, "read");
+      return all.slice(first, end);
+    },
+    memory() {
+      const { reserved, limit } = live("memory").tensors;
+      return { reservedBytes: reserved, limitBytes: limit };
+    },
+    async close() {
+      live("close");
+      release();
+    },
   };
 }

@@ -1,1 +1,2 @@
-export { type CpuHandle, type CpuOptions, cpu } from "./cpu.ts";
+export { type CpuOptions, cpu } from "./cpu.ts";
+export type { CpuHandle } from "./cpu-handle.ts";

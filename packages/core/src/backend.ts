@@ -90,6 +90,14 @@ export interface Facts {
   readonly device: string;
 }
 
+/** What a backend holds on its device, for reports: more than the tensors, since memory that was freed is kept for reuse. */
+export interface HeldMemory {
+  /** Bytes that it has taken from the system, in use or not. */
+  readonly reservedBytes: number;
+  /** The most that it may take. */
+  readonly limitBytes: number;
+}
+
 /** What core hands to a backend that it opens. */
 export interface OpenOptions {
   /** Called once for each failure of a queued call, when it happens. */
@@ -125,6 +133,8 @@ export interface Backend<H = unknown> {
   write(handle: H, data: ArrayLike<number>): void;
   /** The value at this place of the queue, as a copy. Rejects if the handle is poisoned or the device is lost. */
   read(handle: H): Promise<HostArray>;
+  /** What is held at this moment, where a backend can say. Optional; not called after `close`. */
+  memory?(): HeldMemory;
   /** Releases everything. Rejects with the first failure that no `read` has reported. Called once. */
   close(): Promise<void>;
 }

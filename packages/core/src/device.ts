@@ -56,7 +56,10 @@ export class Device {
     return this.#root.scoped(f);
   }
 
-  /** How many handles are alive, how many bytes they hold, and how many were ever made and freed. */
+  /**
+   * How many handles are alive, how many bytes they hold, and how many were ever made and freed; of some backends also
+   * what they have taken from the system (`reservedBytes`) and may take (`limitBytes`).
+   */
   memory(): MemoryInfo {
     return this.#runtime.memory();
   }

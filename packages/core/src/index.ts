@@ -21,7 +21,7 @@ export {
 } from "./errors.ts";
 export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
 export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
-export { type Like, tensorsLike, tensorsOf } from "./gradients/structure.ts";
+export { type Like, tensorsLike, tensorsOf, type WithAux } from "./gradients/structure.ts";
 export {
   grad,
   type HessianProduct,
@@ -29,6 +29,7 @@ export {
   jvp,
   type ValueAndGradients,
   type ValueAndTangent,
+  type ValueGradientsAndAux,
   valueAndGrad,
   vjp,
 } from "./gradients/transforms.ts";

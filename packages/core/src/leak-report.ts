@@ -10,5 +10,10 @@ const dropped = new FinalizationRegistry<Region>((region) => {
 
 /** In development, warns when `scope` is garbage-collected while its region still holds tensors. Frees nothing. */
 export function reportIfDropped(scope: object, region: Region): void {
-  if (inDevelopment) dropped.register(scope, region);
+  if (inDevelopment) dropped.register(scope, region, region);
+}
+
+/** Ends the watch over a scope whose region has ended: what is registered would keep the region until it is collected. */
+export function forgetDropped(region: Region): void {
+  if (inDevelopment) dropped.unregister(region);
 }

@@ -233,3 +233,14 @@ describe("tick", () => {
     await device.close();
   });
 });
+
+describe("memory", () => {
+  it("passes on what a backend says that it holds, until it is closed", async () => {
+    const device = await openDevice([altered(() => ({ memory: () => ({ reservedBytes: 4096, limitBytes: 8192 }) }))]);
+    device.tensor([1, 2]);
+    const books = { handles: 1, bytes: 16, made: 1, freed: 0 };
+    expect(device.memory()).toEqual({ ...books, reservedBytes: 4096, limitBytes: 8192 });
+    await device.close();
+    expect(device.memory()).not.toHaveProperty("reservedBytes");
+  });
+});

@@ -1,9 +1,12 @@
-import type { Backend, Facts, HostArray, Kernels, Kind } from "./backend.ts";
+import type { Backend, Facts, HeldMemory, HostArray, Kernels, Kind } from "./backend.ts";
 import { BackendError, DeviceMismatchError, DisposedError, messageOf } from "./errors.ts";
 import { guarded } from "./guarded-kernels.ts";
 
-/** What is alive on a device, and what ever was: `made − freed` handles hold `bytes`. */
-export interface MemoryInfo {
+/**
+ * What is alive on a device, and what ever was: `made − freed` handles hold `bytes`. Where the backend says what it holds
+ * for them (see {@link HeldMemory}), that stands here too; not of a closed device.
+ */
+export interface MemoryInfo extends Partial<HeldMemory> {
   readonly handles: number;
   readonly bytes: number;
   readonly made: number;
@@ -82,7 +85,8 @@ export class Runtime {
   }
 
   memory(): MemoryInfo {
-    return { handles: this.#made - this.#freed, bytes: this.#bytes, made: this.#made, freed: this.#freed };
+    const held = this.#closed ? undefined : this.#backend.memory?.();
+    return { ...held, handles: this.#made - this.#freed, bytes: this.#bytes, made: this.#made, freed: this.#freed };
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,22 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { DisposedError, ValueError } from "./errors.ts";
 import { GradientTape, type GradientTapeOptions } from "./gradients/gradient-tape.ts";
-import { directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./gradients/recorded.ts";
-import { type Like, overTensors, structured, tensorsLike, tensorsOf } from "./gradients/structure.ts";
-import type { HessianProduct, ValueAndGradients, ValueAndTangent } from "./gradients/transforms.ts";
+import {
+  directionalDerivative,
+  gradientsOf,
+  hessianTimes,
+  inStructure,
+  inStructureWithAux,
+} from "./gradients/recorded.ts";
+import { type Like, overTensors, structured, tensorsLike, tensorsOf, type WithAux } from "./gradients/structure.ts";
+import type {
+  HessianProduct,
+  ValueAndGradients,
+  ValueAndTangent,
+  ValueGradientsAndAux,
+} from "./gradients/transforms.ts";
 import { type HostValues, hostTensor } from "./host-values.ts";
-import { reportIfDropped } from "./leak-report.ts";
+import { forgetDropped, reportIfDropped } from "./leak-report.ts";
 import { runtimeOf, upload, written } from "./ops/apply.ts";
 import { identity } from "./recording.ts";
 import type { Shape } from "./shape.ts";
@@ -63,7 +74,7 @@ export class Scope {
     try {
       return await f(inner);
     } finally {
-      inner.region.end();
+      inner.#end();
     }
   }
 
@@ -102,10 +113,28 @@ export class Scope {
     );
   }
 
-  /** Value and gradients of a scalar function, as tensors of this scope. See `valueAndGrad`. */
-  valueAndGrad<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): ValueAndGradients<T> {
+  /**
+   * Value and gradients of a scalar function, as tensors of this scope; and what it returns as `aux` beside its `value`.
+   * See `valueAndGrad`.
+   *
+   * ```ts
+   * const { gradients, aux } = step.valueAndGrad((p) => {
+   *   const logits = matmul(x, p);
+   *   return { value: softmaxCrossEntropy(logits, { labels }), aux: logits };
+   * }, w);
+   * ```
+   */
+  valueAndGrad<T extends object>(f: (params: NoInfer<Like<T>>) => Tensor, params: T): ValueAndGradients<T>;
+  valueAndGrad<T extends object, A extends object>(
+    f: (params: NoInfer<Like<T>>) => WithAux<A>,
+    params: T,
+  ): ValueGradientsAndAux<T, A>;
+  valueAndGrad<T extends object>(
+    f: (params: NoInfer<Like<T>>) => Tensor | WithAux<object>,
+    params: T,
+  ): ValueAndGradients<T> {
     const tensors = tensorsOf("valueAndGrad", params);
-    return inStructure<Like<T>>(
+    return inStructureWithAux<Like<T>>(
       params,
       gradientsOf("valueAndGrad", this.region, overTensors("valueAndGrad", f, params), tensors),
     );
@@ -177,10 +206,15 @@ export class Scope {
    */
   dispose(): void {
     this.region.assertOpen("dispose");
-    this.region.end();
+    this.#end();
   }
 
   [Symbol.dispose](): void {
+    this.#end();
+  }
+
+  #end(): void {
+    forgetDropped(this.region);
     this.region.end();
   }
 

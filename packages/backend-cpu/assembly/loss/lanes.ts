@@ -1,8 +1,7 @@
 // The fused loss with four rows in the four lanes of each vector, for rows too short to fill vectors by themselves.
 import { at, upperHalf } from "../simd";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, STAGE_BYTES, stageOf, TINY } from "./row-stage";
-import { softmaxCrossEntropyRows } from "./rows";
+import { finishStages, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { transposeIn, transposeOut } from "./transpose";
 import { storedExps, summedExps } from "./window-exp";
 
@@ -11,9 +10,12 @@ const SUMS: usize = STAGE_BYTES * 4;
 const DOTS: usize = SUMS + 32;
 const MAXIMA: usize = DOTS + 32;
 const LARGEST_CLASSES: usize = MAXIMA + 16;
-const K: usize = LARGEST_CLASSES + 16;
+const LARGEST_OTHERS: usize = LARGEST_CLASSES + 16;
+const EXCLUDED: usize = LARGEST_OTHERS + 16;
+const K: usize = EXCLUDED + 16;
 const FACTORS: usize = K + 16;
-const UNITS: usize = FACTORS + 16;
+const SECOND_FACTORS: usize = FACTORS + 16;
+const UNITS: usize = SECOND_FACTORS + 16;
 const TILE: usize = UNITS + 16;
 
 /** A block is four rows, the last may have fewer. The arguments are those of `softmaxCrossEntropyRows`, and the number of rows. */
@@ -36,18 +38,19 @@ export function softmaxCrossEntropyLanes(
     const r2 = <usize>(first + min(2, count - 1)) * bytes;
     const r3 = <usize>(first + min(3, count - 1)) * bytes;
 
-    const maxima = transposeIn(tile, logits + r0, logits + r1, logits + r2, logits + r3, classes);
+    transposeIn(tile, logits + r0, logits + r1, logits + r2, logits + r3, classes);
+    // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
     const needsLargest = isSpread || state != 0 || !labels;
-    v128.store(local + MAXIMA, maxima);
-    v128.store(local + LARGEST_CLASSES, needsLargest ? classesOf(maxima, tile, classes) : i32x4.splat(0));
+    if (needsLargest) {
+      v128.store(local + MAXIMA, maximaOf(tile, classes));
+      v128.store(local + LARGEST_CLASSES, classesOf(v128.load(local + MAXIMA), tile, classes));
+    }
     for (let lane = 0; lane < 4; lane++) {
       const row = first + min(lane, count - 1);
       const stage = stageOf(local, lane);
-      stage.start(labels != 0, labels ? load<i32>(at(labels, row)) : -1, load<f32>(at(local + MAXIMA, lane)));
-      stage.unit = rowScale ? scale * load<f32>(at(rowScale, row)) : scale;
-      const excluded = needsLargest || !stage.isLive ? load<i32>(at(local + LARGEST_CLASSES, lane)) : stage.label;
-      stage.exclude(excluded, load<f32>(at(tile, 4 * excluded + lane)));
-      store<f32>(at(local + K, lane), stage.k);
+      const label = labels ? load<i32>(at(labels, row)) : -1;
+      stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
+      stage.excluded = needsLargest ? load<i32>(at(local + LARGEST_CLASSES, lane)) : max(label, 0);
     }
     if (isSpread) {
       if (probabilities) {
@@ -58,16 +61,22 @@ export function softmaxCrossEntropyLanes(
       }
       addSpreadTargets(tile, targets, classWeights, classes, keep, share, local);
     }
+    for (let lane = 0; lane < 4; lane++) takeOut(tile, local, lane);
+    v128.store(local + LARGEST_OTHERS, maximaOf(tile, classes));
+    for (let lane = 0; lane < 4; lane++) {
+      const stage = stageOf(local, lane);
+      const zExcluded = load<f32>(at(local + EXCLUDED, lane));
+      stage.exclude(stage.excluded, zExcluded, load<f32>(at(local + LARGEST_OTHERS, lane)));
+      store<f32>(at(local + K, lane), stage.k);
+    }
     for (let lane = 0; lane < 4; lane++) {
       const stage = stageOf(local, lane);
       if (!stage.isLive) continue;
       const z = at(tile, lane);
-      const zExcluded = load<f32>(at(z, 4 * stage.excluded));
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, zExcluded, load<f32>(at(z, 4 * stage.label)));
+        stage.addLabel(keep * w, load<f32>(at(local + EXCLUDED, lane)), load<f32>(at(z, 4 * stage.label)));
       }
-      store<f32>(at(z, 4 * stage.excluded), -Infinity);
       if (stage.base != 0) subtractFromLane(z, classes, stage.base);
     }
     clear(local + SUMS);
@@ -81,19 +90,36 @@ export function softmaxCrossEntropyLanes(
       storeLossAndState(stageOf(local, lane), rowLoss, state, row, logits + <usize>row * bytes, classes);
     }
     if (!gradient) continue;
-    if (!fillFactors(local)) {
-      softmaxCrossEntropyRows(
-        rowLoss, gradient, state, logits, labels, probabilities, classWeights, rowScale, classes, keep, share, scale,
-        first, first + count, local,
-      );
-      continue;
-    }
+    fillFactors(local);
     scaleTile(tile, isSpread ? targets : 0, classes, local);
     transposeOut(tile, gradient + r0, gradient + r1, gradient + r2, gradient + r3, classes);
     for (let lane = 0; lane < count; lane++) {
       storeExactGradients(stageOf(local, lane), gradient + <usize>(first + lane) * bytes, classes);
     }
   }
+}
+
+/** Moves the logit of a lane's excluded class out of the tile; −∞ stays. */
+// @ts-ignore: decorator
+@inline
+function takeOut(tile: usize, local: usize, lane: i32): void {
+  const z = at(tile, 4 * stageOf(local, lane).excluded + lane);
+  store<f32>(at(local + EXCLUDED, lane), load<f32>(z));
+  store<f32>(z, -Infinity);
+}
+
+/** The largest logit of each lane, NaN left aside. */
+function maximaOf(tile: usize, classes: i32): v128 {
+  let a = f32x4.splat(-Infinity);
+  let b = a;
+  const end = tile + (<usize>classes << 4);
+  // pmax(a, x) is a where x is NaN.
+  for (; tile + 32 <= end; tile += 32) {
+    a = f32x4.pmax(a, v128.load(tile));
+    b = f32x4.pmax(b, v128.load(tile, 16));
+  }
+  if (tile < end) a = f32x4.pmax(a, v128.load(tile));
+  return f32x4.pmax(a, b);
 }
 
 /** In each lane, the first class whose logit is the lane's maximum. */
@@ -158,30 +184,30 @@ function timesDistance(T: v128, m: v128, z: v128): v128 {
   return v128.andnot(f64x2.mul(T, f64x2.sub(m, z)), f64x2.eq(T, f64x2.splat(0)));
 }
 
-/** Puts the factors and units of the four rows into lanes; false if one of them is too small to be multiplied in one step. */
-function fillFactors(local: usize): bool {
+/** Puts the factors and units of the four rows into lanes. */
+function fillFactors(local: usize): void {
   for (let lane = 0; lane < 4; lane++) {
     const stage = stageOf(local, lane);
-    const factor = stage.factor();
-    if (factor != 0 && abs(factor) < TINY) return false;
-    store<f32>(at(local + FACTORS, lane), <f32>factor);
+    const second = secondFactor(stage.factor());
+    store<f32>(at(local + FACTORS, lane), <f32>(stage.factor() / second));
+    store<f32>(at(local + SECOND_FACTORS, lane), <f32>second);
     store<f32>(at(local + UNITS, lane), <f32>stage.unit);
   }
-  return true;
 }
 
 /** e^(z_j − o) becomes u·(S·p_j − T_j), without what the label adds to T. */
 function scaleTile(tile: usize, targets: usize, classes: i32, local: usize): void {
   const factors = v128.load(local + FACTORS);
+  const seconds = v128.load(local + SECOND_FACTORS);
   const units = v128.load(local + UNITS);
   const end = tile + (<usize>classes << 4);
   if (targets) {
     for (; tile < end; tile += 16, targets += 16) {
-      const product = f32x4.mul(v128.load(tile), factors);
+      const product = f32x4.mul(f32x4.mul(v128.load(tile), factors), seconds);
       v128.store(tile, f32x4.sub(product, f32x4.mul(v128.load(targets), units)));
     }
   } else {
-    for (; tile < end; tile += 16) v128.store(tile, f32x4.mul(v128.load(tile), factors));
+    for (; tile < end; tile += 16) v128.store(tile, f32x4.mul(f32x4.mul(v128.load(tile), factors), seconds));
   }
 }
 

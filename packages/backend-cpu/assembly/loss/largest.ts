@@ -24,19 +24,20 @@ export function largest(z: usize, count: i32): f32 {
   return m;
 }
 
+/** The larger of two, m where x is NaN. */
 // @ts-ignore: decorator
 @inline
-function larger(m: f32, x: f32): f32 {
+export function larger(m: f32, x: f32): f32 {
   return m < x ? x : m;
 }
 
-/** The first of `count` logits that equals `value`, which is there. */
+/** The first of `count` logits that equals `value`; 0 if none does, because all are NaN. */
 export function firstIndexOf(value: f32, z: usize, count: i32): i32 {
   const wanted = f32x4.splat(value);
   let j = 0;
   while (j + 4 <= count && !v128.any_true(f32x4.eq(v128.load(at(z, j)), wanted))) j += 4;
-  while (load<f32>(at(z, j)) != value) j++;
-  return j;
+  for (; j < count; j++) if (load<f32>(at(z, j)) == value) return j;
+  return 0;
 }
 
 /** Whether any of `count` logits is NaN. */

@@ -17,7 +17,7 @@ export class RowStage {
   isLive: bool;
   /** e */
   excluded: i32;
-  /** The largest logit; and o = base + k·ln 2. */
+  /** The largest logit; and o = base + k·ln 2, a little below the largest but z_e. */
   m: f32;
   base: f32;
   k: f32;
@@ -36,27 +36,32 @@ export class RowStage {
   /** lse − z_e */
   logRatio: f64;
 
-  /** A row that has label `label` if `isLabelled`, and whose largest logit is m. Its sums are empty. */
+  /** A row with this label, if it is labelled at all. Its sums are empty. */
   // @ts-ignore: decorator
   @inline
-  start(isLabelled: bool, label: i32, m: f32): void {
+  start(isLabelled: bool, label: i32, unit: f64): void {
     this.label = isLabelled ? label : -1;
     this.isIgnored = isLabelled && label < 0;
-    this.isLive = !this.isIgnored && abs(m) < Infinity;
-    this.m = m;
-    this.base = this.isLive ? baseOf(m) : 0;
-    this.k = this.isLive ? exponentOf(m) : 0;
+    this.unit = unit;
     this.others = 0;
     this.atExcluded = 0;
     this.dot = 0;
     this.atLabel = 0;
   }
 
-  /** Leaves class e out of the sum. */
+  /**
+   * Leaves class e out of the sum, whose other logits are at most `largestOther`. The reference follows them, not z_e: then
+   * they keep their bits however far e leads.
+   */
   // @ts-ignore: decorator
   @inline
-  exclude(excluded: i32, zExcluded: f32): void {
+  exclude(excluded: i32, zExcluded: f32, largestOther: f32): void {
     this.excluded = excluded;
+    this.m = largestOther < zExcluded ? zExcluded : largestOther;
+    this.isLive = !this.isIgnored && abs(this.m) < Infinity;
+    const reference: f32 = !this.isLive ? 0 : largestOther > -Infinity ? largestOther : this.m;
+    this.base = baseOf(reference);
+    this.k = exponentOf(reference);
     this.d = referenceMinus(zExcluded, this.base, this.k);
   }
 
@@ -105,8 +110,14 @@ export class RowStage {
   }
 }
 
-/** Factors below this are multiplied in two steps: they are no normal float32, although their products may be. */
-export const TINY: f64 = 7.888609052210118e-31; // 2^−100
+/**
+ * A factor as two that are normal float32: a tiny one is none, although its products may be. The second is 1 or 2^−100.
+ */
+// @ts-ignore: decorator
+@inline
+export function secondFactor(factor: f64): f64 {
+  return abs(factor) < 7.888609052210118e-31 ? 7.888609052210118e-31 : 1;
+}
 
 // @ts-ignore: decorator
 @inline

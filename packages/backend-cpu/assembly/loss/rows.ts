@@ -1,8 +1,8 @@
 // The fused loss row by row, for rows that fill vectors by themselves.
 import { at } from "../simd";
-import { firstIndexOf, largest } from "./largest";
+import { firstIndexOf, larger, largest } from "./largest";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, STAGE_BYTES, stageOf, TINY } from "./row-stage";
+import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { addTargets, scale, subtractTargets, targetOf } from "./targets";
 import { storedExps, subtractBase, summedExps } from "./window-exp";
 
@@ -38,14 +38,16 @@ export function softmaxCrossEntropyRows(
       const z = logits + <usize>row * bytes;
       const stage = stageOf(local, i);
       const label = labels ? load<i32>(at(labels, row)) : -1;
-      stage.start(labels != 0, label, labels && label < 0 ? 0 : largest(z, classes));
-      if (!stage.isLive) continue;
-      stage.unit = rowScale ? scaleOfAll * load<f32>(at(rowScale, row)) : scaleOfAll;
+      stage.start(labels != 0, label, rowScale ? scaleOfAll * load<f32>(at(rowScale, row)) : scaleOfAll);
+      stage.isLive = false;
+      if (stage.isIgnored) continue;
 
       // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
-      const excluded = labels && !isSpread && !state ? label : firstIndexOf(stage.m, z, classes);
+      const excluded = labels && !isSpread && !state ? label : firstIndexOf(largest(z, classes), z, classes);
       const zExcluded = load<f32>(at(z, excluded));
-      stage.exclude(excluded, zExcluded);
+      const behind = largest(at(z, excluded + 1), classes - excluded - 1);
+      stage.exclude(excluded, zExcluded, larger(largest(z, excluded), behind));
+      if (!stage.isLive) continue;
       if (isSpread) {
         const q = probabilities ? probabilities + <usize>row * bytes : 0;
         addSpreadTargets(stage, z, q, classWeights, classes, keep, share, local);
@@ -151,9 +153,8 @@ const LANES: usize = memory.data<i32>([0, 1, 2, 3]);
 function scaleExps(
   stage: RowStage, g: usize, q: usize, classWeights: usize, classes: i32, isSpread: bool, keep: f64, share: f64,
 ): void {
-  const factor = stage.factor();
-  const up: f64 = abs(factor) < TINY ? 1 / TINY : 1;
-  if (isSpread) subtractTargets(g, q, classWeights, classes, factor * up, stage.unit * up, keep, share);
-  else scale(g, classes, factor * up);
-  if (up != 1) scale(g, classes, TINY);
+  const second = secondFactor(stage.factor());
+  const factor = stage.factor() / second;
+  if (isSpread) subtractTargets(g, q, classWeights, classes, factor, second, stage.unit, keep, share);
+  else scale(g, classes, factor, second);
 }

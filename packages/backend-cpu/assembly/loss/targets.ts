@@ -29,25 +29,27 @@ export function addTargets(
   const end = at(z, from + ((to - from) & ~3));
   const keepLanes = f32x4.splat(<f32>keep);
   const shareLanes = f32x4.splat(<f32>share);
-  const mLanes = f32x4.splat(m);
+  // Of halves, because m − z may be more than float32 holds.
+  const half = f32x4.splat(0.5);
+  const halfOfM = f32x4.splat(m * 0.5);
   const zero = f32x4.splat(0);
   let targets = f64x2.splat(0);
   let dots = f64x2.splat(0);
   while (x < end) {
-    const stop = min(x + 128, end);
+    const stop = min(x + 64, end);
     let target = zero;
     let dot = zero;
     for (; x < stop; x += 16, q += qStep, w += wStep) {
       const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
       target = f32x4.add(target, T);
-      const distance = f32x4.sub(mLanes, v128.load(x));
+      const distance = f32x4.sub(halfOfM, f32x4.mul(v128.load(x), half));
       dot = f32x4.add(dot, v128.andnot(f32x4.mul(T, distance), f32x4.eq(T, zero)));
     }
     targets = f64x2.add(targets, promotePairs(target));
     dots = f64x2.add(dots, promotePairs(dot));
   }
   let target = sumOfDoubles(targets);
-  let dot = sumOfDoubles(dots);
+  let dot = 2 * sumOfDoubles(dots);
   for (let j = from + ((to - from) & ~3); j < to; j++) {
     const T = targetOf(probabilities, classWeights, j, keep, share);
     target += T;
@@ -57,9 +59,10 @@ export function addTargets(
   store<f64>(sums, load<f64>(sums, 8) + dot, 8);
 }
 
-/** gradient_j = factor·e_j − T_j·unit, where e_j stands at `gradient`; T_j as above. */
+/** gradient_j = factor·second·e_j − T_j·unit, where e_j stands at `gradient`; T_j as above. */
 export function subtractTargets(
-  gradient: usize, probabilities: usize, classWeights: usize, count: i32, factor: f64, unit: f64, keep: f64, share: f64,
+  gradient: usize, probabilities: usize, classWeights: usize, count: i32,
+  factor: f64, second: f64, unit: f64, keep: f64, share: f64,
 ): void {
   const qStep: usize = probabilities ? 16 : 0;
   const wStep: usize = classWeights ? 16 : 0;
@@ -68,22 +71,24 @@ export function subtractTargets(
   let g = gradient;
   const end = at(gradient, count & ~3);
   const factorLanes = f32x4.splat(<f32>factor);
+  const secondLanes = f32x4.splat(<f32>second);
   const keepLanes = f32x4.splat(<f32>(unit * keep));
   const shareLanes = f32x4.splat(<f32>(unit * share));
   for (; g < end; g += 16, q += qStep, w += wStep) {
     const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
-    v128.store(g, f32x4.sub(f32x4.mul(v128.load(g), factorLanes), T));
+    v128.store(g, f32x4.sub(f32x4.mul(f32x4.mul(v128.load(g), factorLanes), secondLanes), T));
   }
   for (let j = count & ~3; j < count; j++, g += 4) {
-    store<f32>(g, <f32>(<f64>load<f32>(g) * factor - unit * targetOf(probabilities, classWeights, j, keep, share)));
+    store<f32>(g, <f32>(<f64>load<f32>(g) * factor * second - unit * targetOf(probabilities, classWeights, j, keep, share)));
   }
 }
 
-/** gradient_j = factor·e_j, where e_j stands at `gradient`. */
-export function scale(gradient: usize, count: i32, factor: f64): void {
+/** gradient_j = factor·second·e_j, where e_j stands at `gradient`. */
+export function scale(gradient: usize, count: i32, factor: f64, second: f64): void {
   const factorLanes = f32x4.splat(<f32>factor);
+  const secondLanes = f32x4.splat(<f32>second);
   const end = at(gradient, count);
   let g = gradient;
-  for (; g + 16 <= end; g += 16) v128.store(g, f32x4.mul(v128.load(g), factorLanes));
-  for (; g < end; g += 4) store<f32>(g, load<f32>(g) * <f32>factor);
+  for (; g + 16 <= end; g += 16) v128.store(g, f32x4.mul(f32x4.mul(v128.load(g), factorLanes), secondLanes));
+  for (; g < end; g += 4) store<f32>(g, load<f32>(g) * <f32>factor * <f32>second);
 }

@@ -1,12 +1,8 @@
 // Four rows in memory, and the same in the lanes of a tile: vector j holds class j of each row.
 import { at } from "../simd";
 
-/**
- * Fills a tile from four rows and gives the largest number of each, NaN left aside. Up to 12 bytes behind a row are read,
- * and the tile has room for as many.
- */
-export function transposeIn(tile: usize, a: usize, b: usize, c: usize, d: usize, classes: i32): v128 {
-  let largest = f32x4.splat(-Infinity);
+/** Fills a tile from four rows. Up to 12 bytes behind a row are read, and the tile has room for as many classes. */
+export function transposeIn(tile: usize, a: usize, b: usize, c: usize, d: usize, classes: i32): void {
   for (let j = 0; j < classes; j += 4) {
     const ra = v128.load(at(a, j));
     const rb = v128.load(at(b, j));
@@ -25,13 +21,7 @@ export function transposeIn(tile: usize, a: usize, b: usize, c: usize, d: usize,
     v128.store(tile, class2, 32);
     v128.store(tile, class3, 48);
     tile += 64;
-    // pmax(a, x) is a where x is NaN.
-    largest = f32x4.pmax(largest, class0);
-    if (j + 1 < classes) largest = f32x4.pmax(largest, class1);
-    if (j + 2 < classes) largest = f32x4.pmax(largest, class2);
-    if (j + 3 < classes) largest = f32x4.pmax(largest, class3);
   }
-  return largest;
 }
 
 /** Writes a tile to four rows, of which some may be the same. */

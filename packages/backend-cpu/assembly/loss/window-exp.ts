@@ -63,8 +63,8 @@ export function subtractBase(z: usize, x: usize, count: i32, base: f32): void {
 }
 
 /**
- * e^(z − o) for vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`: at most 16
- * float32 additions, then float64. Each lane has its own k.
+ * e^(z − o) for vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`. Each lane has
+ * its own k. Four vectors at most are added in pairs in float32: small terms beside a large one would be lost one by one.
  */
 // @ts-ignore: decorator
 @inline
@@ -87,30 +87,47 @@ function exps(x: usize, out: usize, vectors: i32, k: v128, sums: usize, store: b
   let lower = v128.load(sums);
   let upper = v128.load(sums, 16);
   const end = x + (<usize>vectors << 4);
-  while (x < end) {
-    const stop = min(x + 256, end);
-    let sum = f32x4.splat(0);
-    for (; x < stop; x += 16) {
-      const clamped = f32x4.pmax(v128.load(x), lowest); // NaN stays
-      const shifted = multiplyAdd(clamped, log2e, magic);
-      const power = i32x4.add(i32x4.shl(shifted, 23), one); // the bits of 2^(n − k)
-      const n = f32x4.sub(shifted, magic);
-      const r = multiplyAdd(n, minusRest, multiplyAdd(n, minusLn2, clamped));
-      let q = multiplyAdd(r, c5, c4);
-      q = multiplyAdd(q, r, c3);
-      q = multiplyAdd(q, r, c2);
-      q = multiplyAdd(q, r, c1);
-      q = multiplyAdd(q, r, one);
-      const e = multiplyAdd(f32x4.mul(r, power), q, power);
-      if (store) {
-        v128.store(out, e);
-        out += 16;
-      }
-      sum = f32x4.add(sum, e);
-    }
+  for (; x + 64 <= end; x += 64) {
+    const e0 = windowExp(v128.load(x), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    if (store) v128.store(out, e0);
+    const e1 = windowExp(v128.load(x, 16), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    if (store) v128.store(out, e1, 16);
+    const e2 = windowExp(v128.load(x, 32), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    if (store) v128.store(out, e2, 32);
+    const e3 = windowExp(v128.load(x, 48), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    if (store) v128.store(out, e3, 48);
+    out += 64;
+    const sum = f32x4.add(f32x4.add(e0, e1), f32x4.add(e2, e3));
     lower = f64x2.add(lower, f64x2.promote_low_f32x4(sum));
     upper = f64x2.add(upper, f64x2.promote_low_f32x4(upperHalf(sum)));
   }
+  for (; x < end; x += 16) {
+    const e = windowExp(v128.load(x), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    if (store) v128.store(out, e);
+    out += 16;
+    lower = f64x2.add(lower, f64x2.promote_low_f32x4(e));
+    upper = f64x2.add(upper, f64x2.promote_low_f32x4(upperHalf(e)));
+  }
   v128.store(sums, lower);
   v128.store(sums, upper, 16);
+}
+
+/** Four exponentials. */
+// @ts-ignore: decorator
+@inline
+function windowExp(
+  x: v128, lowest: v128, log2e: v128, magic: v128, minusLn2: v128, minusRest: v128,
+  one: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128,
+): v128 {
+  const clamped = f32x4.pmax(x, lowest); // NaN stays
+  const shifted = multiplyAdd(clamped, log2e, magic);
+  const power = i32x4.add(i32x4.shl(shifted, 23), one); // the bits of 2^(n − k)
+  const n = f32x4.sub(shifted, magic);
+  const r = multiplyAdd(n, minusRest, multiplyAdd(n, minusLn2, clamped));
+  let q = multiplyAdd(r, c5, c4);
+  q = multiplyAdd(q, r, c3);
+  q = multiplyAdd(q, r, c2);
+  q = multiplyAdd(q, r, c1);
+  q = multiplyAdd(q, r, one);
+  return multiplyAdd(f32x4.mul(r, power), q, power);
 }

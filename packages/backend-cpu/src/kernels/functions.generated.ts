@@ -1,8 +1,32 @@
 // Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
 /** The functions that the kernel modules export. */
 export type WasmFunction =
+  | "adamw"
+  | "binary"
+  | "extremesOfColumns"
+  | "extremesOfRows"
+  | "fill"
   | "fusesMultiplyAdd"
   | "gatherRows"
+  | "mergeExtremes"
+  | "mergeSums"
+  | "moveBox"
+  | "multiplyPanels"
+  | "multiplyRows"
+  | "multiplyTransposed"
+  | "packPanels"
   | "scatterAddRows"
+  | "select"
+  | "sgd"
   | "softmaxCrossEntropyLanes"
-  | "softmaxCrossEntropyRows";
+  | "softmaxCrossEntropyRows"
+  | "sumColumns"
+  | "sumOfRows"
+  | "sumRows"
+  | "unaryExp"
+  | "unaryExpm1"
+  | "unaryGeluErf"
+  | "unaryGeluTanh"
+  | "unaryNormalCdf"
+  | "unarySigmoid"
+  | "unaryTanh";

@@ -3,7 +3,7 @@ import type { WasmFunction } from "./functions.generated.ts";
 /** Which build of the kernels: with relaxed SIMD (fused multiply-add, one kind of CPU repeats its bits), or without (every machine does). */
 export type KernelVariant = "relaxed" | "strict";
 
-/** The compiled kernels. They hold no memory: {@link KernelModule.link} binds them to one. */
+/** The compiled kernels. They hold no memory: {@link link} binds them to one. */
 export interface KernelModule {
   readonly variant: KernelVariant;
   readonly module: WebAssembly.Module;
@@ -17,11 +17,14 @@ export function link(module: WebAssembly.Module, memory: WebAssembly.Memory): Wa
   return new WebAssembly.Instance(module, { env: { memory } }).exports as WasmFunctions;
 }
 
+const TAKE_PLAIN = "take plain() from @surprisal/backend-cpu/plain";
+
 /**
  * Compiles the kernels of a variant, or the best that this engine and machine have for `"auto"`.
  * @throws Error with the reason and the remedy where WebAssembly or the variant is not to be had
  */
 export async function loadKernelModule(variant: KernelVariant | "auto"): Promise<KernelModule> {
+  if (typeof WebAssembly === "undefined") throw new Error(`this engine has no WebAssembly: ${TAKE_PLAIN}`);
   if (variant !== "strict") {
     const module = await compiled("relaxed");
     if (module && fusesMultiplyAdd(module)) return { variant: "relaxed", module };
@@ -34,7 +37,7 @@ export async function loadKernelModule(variant: KernelVariant | "auto"): Promise
     }
   }
   const module = await compiled("strict");
-  if (!module) throw new Error("this engine's WebAssembly has no SIMD: take plain() from @surprisal/backend-cpu/plain");
+  if (!module) throw new Error(`this engine's WebAssembly has no SIMD: ${TAKE_PLAIN}`);
   return { variant: "strict", module };
 }
 
@@ -42,11 +45,20 @@ export async function loadKernelModule(variant: KernelVariant | "auto"): Promise
 async function compiled(variant: KernelVariant): Promise<WebAssembly.Module | undefined> {
   const { wasm } = await (variant === "relaxed" ? import("./relaxed.generated.ts") : import("./strict.generated.ts"));
   const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
-  return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
+  if (!WebAssembly.validate(bytes)) return undefined;
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    // The bytes are valid, so this place compiles none. Chromium's own message asks for 'unsafe-eval', which allows far more.
+    throw new Error(
+      `WebAssembly may not be compiled here: add 'wasm-unsafe-eval' to script-src in the page's Content-Security-Policy, or ${TAKE_PLAIN}`,
+      { cause },
+    );
+  }
 }
 
 /** Whether relaxed multiply-add rounds once here: see assembly/fused-multiply-add.ts. */
 function fusesMultiplyAdd(module: WebAssembly.Module): boolean {
-  const { fusesMultiplyAdd } = link(module, new WebAssembly.Memory({ initial: 1, maximum: 65_536 }));
+  const { fusesMultiplyAdd } = link(module, new WebAssembly.Memory({ initial: 1, maximum: 1 }));
   return fusesMultiplyAdd(1 + 2 ** -12, -(1 + 2 ** -11)) === 1;
 }

@@ -7,12 +7,12 @@ export const gatherRows: KernelTable["gatherRows"] = ({ y }, { table, indices },
 export const scatterAddRows: KernelTable["scatterAddRows"] = (
   { table },
   { values, order, starts },
-  { cols, tableRows },
+  { rows, cols, tableRows },
 ) => [
   {
     run: "scatterAddRows",
     args: [table.address, values.address, order.address, starts.address, cols],
     blocks: tableRows,
-    grain: grainFor(cols),
+    grain: grainFor(cols * (1 + rows / Math.max(1, tableRows))),
   },
 ];

@@ -6,12 +6,20 @@ import { Recording } from "../recording.ts";
 import { sameShape, show } from "../shape.ts";
 import { type Region, Tensor } from "../tensor.ts";
 import { backward, checkedSeed, handOut, type Seed, scalarSeed } from "./backward.ts";
-import { structured, type TensorFunction } from "./structure.ts";
+import { type AuxFunction, structured, type TensorFunction, tensorsOf, type WithAux } from "./structure.ts";
 
 /** A value with a gradient for each parameter. */
 export interface Gradients {
   readonly value: Tensor;
   readonly gradients: readonly Tensor[];
+  /** What the function returned besides its value. */
+  readonly aux?: Aux | undefined;
+}
+
+/** Tensors of a structure, in the order of {@link tensorsOf}. */
+interface Aux {
+  readonly like: unknown;
+  readonly tensors: readonly Tensor[];
 }
 
 /** Gradients in the structure of the parameters they belong to. */
@@ -19,11 +27,20 @@ export function inStructure<S>(params: unknown, { value, gradients }: Gradients)
   return { value, gradients: structured<S>(params, gradients) };
 }
 
+/** As {@link inStructure}, with what the function returned besides its value, if it did. */
+export function inStructureWithAux<S>(
+  params: unknown,
+  { value, gradients, aux }: Gradients,
+): { value: Tensor; gradients: S; aux?: unknown } {
+  const own = inStructure<S>(params, { value, gradients });
+  return aux === undefined ? own : { ...own, aux: structured(aux.like, aux.tensors) };
+}
+
 /** The value of f and the gradient of ⟨f, cotangent⟩, as tensors of `target`. Without a cotangent f is a scalar. */
 export function gradientsOf(
   op: string,
   target: Region,
-  f: TensorFunction,
+  f: AuxFunction,
   params: readonly Tensor[],
   cotangent?: Tensor,
 ): Gradients {
@@ -31,13 +48,14 @@ export function gradientsOf(
   const recording = new Recording(target);
   try {
     const sources = params.map((source) => recording.watch(op, source));
-    const output = called(op, f, sources);
+    const { output, aux } = calledWithAux(op, f, sources, recording.region);
     const seed =
       cotangent === undefined ? scalarSeed(op, output, recording.region) : checkedSeed(op, output, cotangent);
     const gradients = backward(recording, [seed], sources);
     return {
       value: handOut(output, recording, target),
       gradients: gradients.map((gradient) => handOut(gradient, recording, target)),
+      aux: aux && { ...aux, tensors: aux.tensors.map((tensor) => handOut(tensor, recording, target)) },
     };
   } finally {
     recording.end();
@@ -112,6 +130,32 @@ function called(op: string, f: TensorFunction, tensors: readonly Tensor[]): Tens
     throw new GradientError(`${op}: the function must return a tensor, not ${nameOf(output)}`);
   }
   return output;
+}
+
+/** As {@link called}, where a function may also return { value, aux }: aux is aliased, so that it outlives its pullbacks. */
+function calledWithAux(
+  op: string,
+  f: AuxFunction,
+  tensors: readonly Tensor[],
+  region: Region,
+): { output: Tensor; aux: Aux | undefined } {
+  let like: unknown;
+  const output = called(
+    op,
+    (sources) => {
+      const returned = f(sources);
+      if (returned instanceof Tensor || !hasAux(returned)) return returned as Tensor;
+      like = returned.aux;
+      return returned.value;
+    },
+    tensors,
+  );
+  if (like === undefined) return { output, aux: undefined };
+  return { output, aux: { like, tensors: tensorsOf(op, like).map((tensor) => tensor.alias(op, region)) } };
+}
+
+function hasAux(returned: unknown): returned is WithAux<object> {
+  return typeof returned === "object" && returned !== null && "value" in returned && "aux" in returned;
 }
 
 /** The seeds of ⟨gradients, directions⟩. */

@@ -63,8 +63,17 @@ export function structured<S>(like: unknown, tensors: readonly Tensor[]): S {
 /** A function of tensors in a list: what the engine differentiates. */
 export type TensorFunction = (tensors: readonly Tensor[]) => Tensor;
 
+/** A function's value, and what else of its work is wanted: a tensor, array or record of tensors (JAX' `has_aux`). */
+export interface WithAux<A extends object> {
+  readonly value: Tensor;
+  readonly aux: A;
+}
+
+/** A function of tensors that may also return auxiliary results. */
+export type AuxFunction = (tensors: readonly Tensor[]) => Tensor | WithAux<object>;
+
 /** A function of a structure as a function of its tensors in a list. */
-export function overTensors<P>(op: string, f: (params: P) => Tensor, like: unknown): TensorFunction {
+export function overTensors<P, R>(op: string, f: (params: P) => R, like: unknown): (tensors: readonly Tensor[]) => R {
   if (typeof f !== "function") throw new ValueError(`${op}: differentiates a function, not ${nameOf(f)}`);
   return (tensors) => f(structured<P>(like, tensors));
 }

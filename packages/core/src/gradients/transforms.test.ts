@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { expectClose, expectRefused, openPlain, rejection } from "../../testing/claims.ts";
 import {
   add,
+  assign,
   exp,
   grad,
   gradCheck,
@@ -48,6 +49,59 @@ describe("gradients come in the arrangement of the parameters", () => {
     const { a, b } = grad((p: { a: Tensor; b: Tensor }) => sum(mul(square(p.a), p.b)))({ a: x, b: x });
     await expectClose(a, [8]);
     await expectClose(b, [4]);
+  });
+});
+
+describe("what a function returns as aux comes back beside its gradients", () => {
+  it("in its own structure, undifferentiated, with the numbers it had", async () => {
+    const device = await openPlain();
+    const x = device.tensor([1, 2]);
+    await device.scoped(async (step) => {
+      const { value, gradients, aux } = step.valueAndGrad((p) => {
+        const squares = square(p);
+        return { value: sum(exp(squares)), aux: { squares, twice: [mul(p, 2), p] } };
+      }, x);
+      await expectClose(value, [Math.E + Math.E ** 4]);
+      await expectClose(gradients, [2 * Math.E, 4 * Math.E ** 4]); // 2x·e^(x²)
+      await expectClose(aux.squares, [1, 4]); // its own pullback has run, and it is still there
+      await expectClose(aux.twice[0]!, [2, 4]);
+      await expectClose(aux.twice[1]!, [1, 2]);
+    });
+    expect(device.memory().handles).toBe(1);
+  });
+
+  it("as it was before the parameter's step, where it is the parameter itself", async () => {
+    const device = await openPlain();
+    const w = device.parameter([1, 2]);
+    const { aux, gradients, value } = valueAndGrad((p: Tensor) => ({ value: sum(square(p)), aux: p }))(w);
+    assign(w, [5, 5]);
+    await expectClose(aux, [1, 2]);
+    for (const tensor of [aux, gradients, value]) tensor.dispose();
+    expect(device.memory().handles).toBe(1);
+  });
+
+  it("or not at all where it is no structure of tensors, or the function has no scalar value", async () => {
+    const device = await openPlain();
+    const x = device.tensor([1, 2]);
+    const wrong = (returned: (p: Tensor) => unknown) => () => valueAndGrad(returned as (p: Tensor) => Tensor)(x);
+    expectRefused(
+      device,
+      wrong((p) => ({ value: sum(p), aux: 3 })),
+      "VALUE",
+      ["valueAndGrad", "the number 3"],
+    );
+    expectRefused(
+      device,
+      wrong((p) => ({ value: p, aux: p })),
+      "GRADIENT",
+      ["needs a scalar"],
+    );
+    expectRefused(
+      device,
+      wrong((p) => ({ value: 1, aux: p })),
+      "GRADIENT",
+      ["must return a tensor"],
+    );
   });
 });
 

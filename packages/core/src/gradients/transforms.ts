@@ -4,13 +4,25 @@
  */
 import type { Tensor } from "../tensor.ts";
 import { type Region, youngestRegion } from "../tensor.ts";
-import { checkParameters, directionalDerivative, gradientsOf, hessianTimes, inStructure } from "./recorded.ts";
-import { type Like, overTensors, structured, tensorsLike, tensorsOf } from "./structure.ts";
+import {
+  checkParameters,
+  directionalDerivative,
+  gradientsOf,
+  hessianTimes,
+  inStructure,
+  inStructureWithAux,
+} from "./recorded.ts";
+import { type Like, overTensors, structured, tensorsLike, tensorsOf, type WithAux } from "./structure.ts";
 
 /** A function's value, and gradients in the structure of its parameters. */
 export interface ValueAndGradients<T> {
   readonly value: Tensor;
   readonly gradients: Like<T>;
+}
+
+/** {@link ValueAndGradients} with what the function returned besides its value. */
+export interface ValueGradientsAndAux<T, A extends object> extends ValueAndGradients<T> {
+  readonly aux: Like<A>;
 }
 
 /** A function's value, and its derivative along a direction. */
@@ -28,14 +40,21 @@ export interface HessianProduct<T> extends ValueAndGradients<T> {
  * The value and gradient of a scalar function: `valueAndGrad(f)(params)`.
  *
  * `f` runs once, synchronously. Everything it made is freed afterwards, also when it throws. It nests: the gradient of a
- * gradient is `grad((x) => sum(grad(f)(x)))`.
+ * gradient is `grad((x) => sum(grad(f)(x)))`. Where `f` returns `{ value, aux }`, the tensors of `aux` (the logits behind
+ * a loss, say) come back with the gradients; nothing is differentiated by way of them.
  * @throws GradientError if `f` does not return a scalar tensor
  */
-export function valueAndGrad<P extends object>(f: (params: P) => Tensor): (params: P) => ValueAndGradients<P> {
+export function valueAndGrad<P extends object>(f: (params: P) => Tensor): (params: P) => ValueAndGradients<P>;
+export function valueAndGrad<P extends object, A extends object>(
+  f: (params: P) => WithAux<A>,
+): (params: P) => ValueGradientsAndAux<P, A>;
+export function valueAndGrad<P extends object>(
+  f: (params: P) => Tensor | WithAux<object>,
+): (params: P) => ValueAndGradients<P> {
   return (params) => {
     const op = "valueAndGrad";
     const tensors = tensorsOf(op, params);
-    return inStructure<Like<P>>(
+    return inStructureWithAux<Like<P>>(
       params,
       gradientsOf(op, regionOf(op, tensors), overTensors("valueAndGrad", f, params), tensors),
     );

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, loadavg } from "node:os";
+
+/** What a measurement depends on besides the code. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly platform: string;
+  readonly node: string;
+  readonly v8: string;
+}
+
+export function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    v8: process.versions.v8,
+  };
+}
+
+/** How busy the machine was in the last minute: runnable threads, on average. */
+export function load(): number {
+  return loadavg()[0]!;
+}
+
+/** `2026-11-22` */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** The installed version of a package. */
+export function versionOf(name: string): string {
+  const file = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

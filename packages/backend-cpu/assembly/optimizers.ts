@@ -1,0 +1,106 @@
+// One pass over parameter, gradient and moments for an optimizer's step.
+import { finish } from "./last-vector";
+import { at, multiplyAdd } from "./simd";
+
+const BLOCK = 4096;
+
+/**
+ * Block b, for 4096·b ≤ i < 4096·(b + 1): d = gradientScale·g + weightDecay·p; v = momentum·v + portion·d;
+ * p += step·(nesterov ? d + momentum·v : v). Without `velocity` (0), v = d.
+ */
+export function sgd(
+  parameter: usize,
+  gradient: usize,
+  velocity: usize,
+  nesterov: i32,
+  step: f32,
+  momentum: f32,
+  portion: f32,
+  weightDecay: f32,
+  gradientScale: f32,
+  length: i32,
+  begin: i32,
+  end: i32,
+  local: usize,
+): void {
+  const steps = f32x4.splat(step);
+  const momenta = f32x4.splat(momentum);
+  const portions = f32x4.splat(portion);
+  const decays = f32x4.splat(weightDecay);
+  const scales = f32x4.splat(gradientScale);
+  let p = at(parameter, begin * BLOCK);
+  let g = at(gradient, begin * BLOCK);
+  let v = at(velocity, begin * BLOCK);
+  const stop = at(parameter, min(end * BLOCK, length));
+  for (; p < stop; p += 16, g += 16, v += 16) {
+    const last = stop - p < 16;
+    const old = v128.load(p);
+    let direction = multiplyAdd(decays, old, f32x4.mul(scales, v128.load(g)));
+    if (velocity != 0) {
+      const moved = multiplyAdd(momenta, v128.load(v), f32x4.mul(portions, direction));
+      v128.store(last ? local : v, moved);
+      direction = nesterov ? multiplyAdd(momenta, moved, direction) : moved;
+    }
+    v128.store(last ? local + 16 : p, multiplyAdd(steps, direction, old));
+  }
+  const bytes = stop - at(parameter, begin * BLOCK);
+  if (velocity != 0) finish(v, local, bytes);
+  finish(p, local + 16, bytes);
+}
+
+/**
+ * Block b, for 4096·b ≤ i < 4096·(b + 1): g = gradientScale·g + decay·p; m = beta1·m + portion1·g; v = beta2·v + portion2·g²;
+ * p = keep·p + step·m/(√v·rootScale + epsilon).
+ */
+export function adamw(
+  parameter: usize,
+  gradient: usize,
+  mean: usize,
+  variance: usize,
+  gradientScale: f32,
+  decay: f32,
+  beta1: f32,
+  portion1: f32,
+  beta2: f32,
+  portion2: f32,
+  keep: f32,
+  step: f32,
+  rootScale: f32,
+  epsilon: f32,
+  length: i32,
+  begin: i32,
+  end: i32,
+  local: usize,
+): void {
+  const scales = f32x4.splat(gradientScale);
+  const decays = f32x4.splat(decay);
+  const beta1s = f32x4.splat(beta1);
+  const portion1s = f32x4.splat(portion1);
+  const beta2s = f32x4.splat(beta2);
+  const portion2s = f32x4.splat(portion2);
+  const keeps = f32x4.splat(keep);
+  const steps = f32x4.splat(step);
+  const rootScales = f32x4.splat(rootScale);
+  const epsilons = f32x4.splat(epsilon);
+  let p = at(parameter, begin * BLOCK);
+  let g = at(gradient, begin * BLOCK);
+  let m = at(mean, begin * BLOCK);
+  let v = at(variance, begin * BLOCK);
+  const stop = at(parameter, min(end * BLOCK, length));
+  for (; p < stop; p += 16, g += 16, m += 16, v += 16) {
+    const last = stop - p < 16;
+    const old = v128.load(p);
+    const direction = multiplyAdd(decays, old, f32x4.mul(scales, v128.load(g)));
+    const first = multiplyAdd(beta1s, v128.load(m), f32x4.mul(portion1s, direction));
+    v128.store(last ? local : m, first);
+    const square = f32x4.mul(direction, direction);
+    const second = multiplyAdd(beta2s, v128.load(v), f32x4.mul(portion2s, square));
+    v128.store(last ? local + 16 : v, second);
+    const ratio = f32x4.div(first, multiplyAdd(f32x4.sqrt(second), rootScales, epsilons));
+    v128.store(last ? local + 32 : p, multiplyAdd(steps, ratio, f32x4.mul(keeps, old)));
+  }
+  const bytes = stop - at(parameter, begin * BLOCK);
+  finish(m, local, bytes);
+  finish(v, local + 16, bytes);
+  finish(p, local + 32, bytes);
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { lab, type Order, variants } from "../../testing/blocks.ts";
+import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
+
+interface Problem {
+  readonly rows: number;
+  readonly classes: number;
+  readonly targets: "labels" | "labels, with the state" | "smoothed labels" | "probabilities";
+}
+
+const problems: Problem[] = [];
+for (const targets of ["labels", "labels, with the state", "smoothed labels", "probabilities"] as const) {
+  // Around the limits of vectors, of rows in lanes, of batches of rows and of blocks of classes.
+  for (const classes of [1, 2, 3, 7, 48, 49, 127, 128, 129, 1000, 2049, 4095, 4097, 9001]) {
+    problems.push({ rows: classes > 1000 ? 2 : 9, classes, targets });
+  }
+}
+
+// How exact it is, the conformance kit and `pnpm bench:ulp` judge.
+describe.each(await variants())("the fused loss (%s)", (variant) => {
+  /** Row losses, gradient and state, one behind the other. */
+  async function run(problem: Problem, order: Order, inPlace: boolean): Promise<Float32Array> {
+    const { rows, classes, targets } = problem;
+    const { z, labels, q } = numbersOf(problem);
+    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const logits = floats(z);
+    const rowLoss = room(rows);
+    const state = targets === "labels" ? undefined : room(3 * rows);
+    const gradient = inPlace ? logits : room(rows * classes);
+    const target = targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) };
+    run(softmaxCrossEntropy({ rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), scratch), order);
+    return joined(read(rowLoss, rows), read(gradient, rows * classes), state && read(state, 3 * rows));
+  }
+
+  it.each(problems)(
+    "$targets, [$rows, $classes]: the same bits whoever computes a row, and in place",
+    async (problem) => {
+      const expected = bits(await run(problem, "at once", false));
+      expect(bits(await run(problem, "one by one, reversed", false))).toEqual(expected);
+      expect(bits(await run(problem, "at once", true))).toEqual(expected);
+    },
+  );
+
+  // The label leads by more than float32's exponents reach below 1: what lies behind it keeps its bits all the same.
+  it.each([3, 40, 1023])("a label that leads %i classes by 93.3", async (classes) => {
+    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const z = new Float32Array(classes);
+    z[classes - 2] = 93.3;
+    const rowLoss = room(1);
+    const gradient = room(classes);
+    const inputs = { logits: floats(z), labels: integers([classes - 2]) };
+    const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
+    run(softmaxCrossEntropy({ rowLoss, gradient }, inputs, params, scratch));
+    const rest = (classes - 1) * Math.exp(-Math.fround(93.3)); // below 2^−126 for 3 classes, where it may be 0
+    const [loss] = read(rowLoss, 1);
+    expect(Math.abs(loss! / rest - 1) < 4e-7 || rest < 2 ** -126).toBe(true);
+    expect(read(gradient, classes)[classes - 2]).toBe(-loss!);
+  });
+});
+
+function paramsOf({ rows, classes, targets }: Problem) {
+  return { rows, classes, inner: 1, smoothing: targets === "smoothed labels" ? 0.1 : 0, scale: 0.5 };
+}
+
+/** Random rows of several ranges; every label −1 is an ignored row. */
+function numbersOf({ rows, classes }: Problem) {
+  const random = numbers(rows * 1000 + classes);
+  return {
+    z: Float32Array.from(
+      { length: rows * classes },
+      (_, i) => 30 * (random() - 0.5) * (1 + (Math.floor(i / classes) % 3)),
+    ),
+    labels: Int32Array.from({ length: rows }, () => Math.floor(random() * (classes + 1)) - 1),
+    q: Float32Array.from({ length: rows * classes }, () => (random() < 0.3 ? 0 : random() / classes)),
+  };
+}
+
+function joined(...parts: readonly (Float32Array | undefined)[]): Float32Array {
+  return Float32Array.from(parts.flatMap((part) => (part === undefined ? [] : [...part])));
+}
+
+/** As integers, so that NaN equals itself. */
+function bits(values: Float32Array): Int32Array {
+  return new Int32Array(values.buffer);
+}
+
+/** Numbers in [0, 1), the same every time: a linear congruence (Numerical Recipes' constants). */
+function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

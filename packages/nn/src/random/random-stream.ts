@@ -1,0 +1,90 @@
+import { OptionError } from "@surprisal/core";
+import { philox } from "./philox.ts";
+
+/** A sequence of random numbers: the same for the same seed and key, on every machine and engine. */
+export interface RandomStream {
+  /** A whole number from 0 to 2^32 − 1. */
+  nextUint32(): number;
+  /** A number in [0, 1), a multiple of 2^−24: exact in float32. */
+  nextFloat(): number;
+  /** A whole number from 0 to `limit` − 1, each equally likely. */
+  nextBelow(limit: number): number;
+  /**
+   * A stream of its own for each whole number from 0 to 2^32 − 1, independent of this one and of how far it was read:
+   * `random.split(i)` where the three keys of {@link randomStream} are not enough.
+   */
+  split(index: number): RandomStream;
+}
+
+/**
+ * An independent stream for each seed and key: `randomStream(seed, layer, step)` needs no stream of another layer or
+ * step to have run. Integers, + − × ÷ only.
+ * @param seed a whole number from 0 to 2^53 − 1
+ * @param key up to three whole numbers from 0 to 2^32 − 1
+ * @throws OptionError for anything else
+ */
+export function randomStream(seed: number, ...key: readonly number[]): RandomStream {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new OptionError(`randomStream: a seed is a whole number from 0 to 2^53 − 1, not ${seed}`);
+  }
+  if (key.length > 3 || key.some((part) => !Number.isInteger(part) || part < 0 || part >= 2 ** 32)) {
+    throw new OptionError(
+      `randomStream: a key is up to three whole numbers from 0 to 2^32 − 1, not [${key.join(", ")}]`,
+    );
+  }
+  const [a = 0, b = 0, c = 0] = key;
+  return stream([seed >>> 0, Math.floor(seed / 2 ** 32)], [a, b, c]);
+}
+
+type Key = readonly [number, number];
+
+/** Told apart from a stream's own blocks by another key: any constant does. */
+const SPLIT: Key = [0x5f3759df, 0x2545f491];
+
+function stream(seed: Key, [a, b, c]: readonly [number, number, number]): RandomStream {
+  const counter = [0, a, b, c];
+  const words = new Uint32Array(4);
+  let used = 4;
+  const nextUint32 = (): number => {
+    if (used === 4) {
+      philox(words, counter, seed);
+      counter[0]!++;
+      used = 0;
+    }
+    return words[used++]!;
+  };
+  return {
+    nextUint32,
+    nextFloat: () => (nextUint32() >>> 8) / 2 ** 24,
+    nextBelow: (limit) => below(limit, nextUint32),
+    split: (index) => {
+      if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32) {
+        throw new OptionError(`split: an index is a whole number from 0 to 2^32 − 1, not ${index}`);
+      }
+      const child = new Uint32Array(4);
+      philox(child, [index, a, b, c], [seed[0] ^ SPLIT[0], seed[1] ^ SPLIT[1]]);
+      return stream([child[0]!, child[1]!], [0, 0, 0]);
+    },
+  };
+}
+
+function below(limit: number, nextUint32: () => number): number {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 32) {
+    throw new OptionError(`nextBelow: the limit is a whole number from 1 to 2^32, not ${limit}`);
+  }
+  const fair = 2 ** 32 - (2 ** 32 % limit);
+  for (;;) {
+    const word = nextUint32();
+    if (word < fair) return word % limit;
+  }
+}
+
+/** The numbers 0 … length − 1 in random order (Fisher–Yates): the order of an epoch. */
+export function permutation(length: number, random: RandomStream): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = random.nextBelow(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,127 @@
+import type { Model } from "../model/build-model.ts";
+import { RANDOM } from "../model/forward.ts";
+import { permutation, randomStream } from "../random/random-stream.ts";
+import { batchesOf } from "./batches.ts";
+import { allOf, type Callback, type Training } from "./callback.ts";
+import { type DataSet, dataSet, lastRows, splitAt } from "./data-set.ts";
+import { evaluated } from "./evaluate.ts";
+import { type Examples, inOrder } from "./examples.ts";
+import type { FitOptions } from "./fit-options.ts";
+import { rowWeights } from "./sample-weights.ts";
+import { type Logs, scores } from "./scores.ts";
+import { namesOf, type Task } from "./task.ts";
+import { type StepRule, trainStep } from "./train-step.ts";
+
+/** What training was like: a number for each epoch, under each name. */
+export interface History {
+  /** The epochs' numbers, from 0. */
+  readonly epoch: readonly number[];
+  /** `loss`, metrics, and `val_…` of each: means over all rows of the epoch, by their weights. */
+  readonly history: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Trains a model on rows of examples. Its options were checked. */
+export async function fit<X>(
+  task: Task<X>,
+  rule: StepRule,
+  x: Examples,
+  y: Examples,
+  options: FitOptions,
+): Promise<History> {
+  const { epochs = 1, initialEpoch = 0, batchSize = 32, callbacks = [], signal } = options;
+  const { model } = task;
+  signal?.throwIfAborted();
+  const { train, validation, count, order } = parts(model, x, y, options);
+  const { optimizer } = rule;
+  const batches = Math.ceil(count / batchSize);
+  const training: Training = { parameters: model.parameters, optimizer, epochs, batches, stopTraining: false };
+  const told = allOf(callbacks);
+  const run = { task, rule, seed: options.seed ?? model.seed, told, training, signal };
+  const history = { epoch: [] as number[], history: {} as Record<string, number[]> };
+  try {
+    await told.onTrainBegin(training);
+    for (let epoch = initialEpoch; epoch < epochs && !training.stopTraining; epoch++) {
+      await told.onEpochBegin(epoch, training);
+      const logs = await trainEpoch(run, train, batchesOf(order(epoch), batchSize));
+      if (validation !== undefined) {
+        const scored = await evaluated(task, validation, batchSize, signal);
+        for (const [name, value] of Object.entries(scored)) logs[`val_${name}`] = value;
+      }
+      history.epoch.push(epoch);
+      for (const [name, value] of Object.entries(logs)) {
+        history.history[name] ??= [];
+        history.history[name].push(value);
+      }
+      await told.onEpochEnd(epoch, logs, training);
+    }
+  } finally {
+    await told.onTrainEnd(training);
+  }
+  return history;
+}
+
+/** What stays the same from epoch to epoch. */
+interface Run<X> {
+  readonly task: Task<X>;
+  readonly rule: StepRule;
+  readonly seed: number;
+  readonly told: Required<Callback>;
+  readonly training: Training;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function trainEpoch<X>(run: Run<X>, data: DataSet, batches: Iterable<Uint32Array>): Promise<Logs> {
+  const { task, rule, seed, told, training, signal } = run;
+  const means = scores(namesOf(task));
+  let batch = 0;
+  const tell = async (left: number): Promise<void> => {
+    while (await means.next(left)) await told.onBatchEnd(batch++, means.logs(), training);
+  };
+  for (const positions of batches) {
+    trainStep(task, rule, { data, positions }, seed, means.add);
+    await task.model.device.tick();
+    signal?.throwIfAborted();
+    await tell(2);
+    if (training.stopTraining) break;
+  }
+  await tell(0);
+  signal?.throwIfAborted();
+  return means.logs();
+}
+
+interface Parts {
+  readonly train: DataSet;
+  readonly validation: DataSet | undefined;
+  /** How many rows are trained with. */
+  readonly count: number;
+  /** The rows of an epoch, in its order. */
+  readonly order: (epoch: number) => Uint32Array;
+}
+
+/** The data to train with and to validate on, checked. */
+function parts<X>(model: Model<X>, x: Examples, y: Examples, options: FitOptions): Parts {
+  const { validationSplit, shuffle = true, seed = model.seed } = options;
+  const all = dataSet("fit", model.layer, x, y, options);
+  const count = validationSplit === undefined ? all.x.count : splitAt("fit", all.x.count, validationSplit);
+  return {
+    train: all,
+    validation: validationSet(model, all, count, options),
+    count,
+    order: (epoch) => (shuffle ? permutation(count, randomStream(seed, RANDOM.shuffle, epoch)) : inOrder(count)),
+  };
+}
+
+/** The data given for validation, or the rows from `from` on, which their classes do not weigh (Keras). */
+function validationSet<X>(
+  { layer }: Model<X>,
+  all: DataSet,
+  from: number,
+  { validationData, sampleWeight }: FitOptions,
+): DataSet | undefined {
+  if (validationData !== undefined) {
+    const [x, y, weights] = validationData;
+    return dataSet("fit: validationData", layer, x, y, { sampleWeight: weights });
+  }
+  if (from === all.x.count) return undefined;
+  return lastRows({ ...all, weights: rowWeights("fit", all.y, sampleWeight, undefined) }, from);
+}

@@ -1,0 +1,61 @@
+import { cases } from "@surprisal/conformance";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BrowserKit, type Outcome, openBrowserKit, type SubjectName } from "./browser-kit.ts";
+import { chromiumPath, howToGetChromium } from "./chromium.ts";
+
+// Where CI is set there must be a browser: without one, opening the kit fails. Elsewhere the tests are skipped, aloud.
+const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
+if (!canRun) console.warn(`The tests in a browser are skipped: ${howToGetChromium}.`);
+
+/** The least that each backend needs. A page is allowed nothing beyond it. */
+const policies = {
+  "plain-f32": "default-src 'self'; script-src 'self'",
+  "cpu-relaxed": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+  "cpu-strict": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+} satisfies Record<SubjectName, string>;
+const quickCases = cases.filter(({ tier }) => tier === "quick").length;
+
+// The limit is generous: two cores may be busy with all the other tests.
+describe.skipIf(!canRun)("in headless Chromium", { timeout: 300_000 }, () => {
+  let kit: BrowserKit;
+  const counts: string[] = [];
+  beforeAll(async () => {
+    kit = await openBrowserKit();
+  }, 120_000);
+  afterAll(async () => {
+    await kit?.close();
+    if (counts.length > 0) console.info(`${kit.browser}\n  ${counts.join("\n  ")}`);
+  });
+
+  const failures = ({ report }: Outcome) =>
+    report.verdicts.filter(({ status }) => status === "failed").map(({ id, message }) => `${id}: ${message}`);
+
+  for (const [subject, contentSecurityPolicy] of Object.entries(policies) as [SubjectName, string][]) {
+    test(`${subject} passes every quick case under ${contentSecurityPolicy}`, async ({ skip }) => {
+      const found = await kit.check(subject, { contentSecurityPolicy });
+      const [refusal] = failures(found).filter((failure) => failure.includes("multiply-add rounds twice"));
+      if (refusal) skip(refusal);
+      const { name, passed, failed, skipped } = found.report;
+      counts.push(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+      expect(failures(found).slice(0, 20)).toEqual([]);
+      expect(passed + skipped, "all cases, and one for closing").toBe(quickCases + 1);
+      expect(found.violations).toEqual([]);
+      expect(found.crossOriginIsolated, "the page may share memory between threads").toBe(true);
+    });
+  }
+
+  test.for(["cpu-relaxed", "cpu-strict"] as const)(
+    "opening %s without 'wasm-unsafe-eval' asks for it",
+    async (subject) => {
+      const found = await kit.check(subject, { contentSecurityPolicy: policies["plain-f32"], only: "kernel/fill" });
+      expect(found.report.facts).toBeUndefined();
+      expect(failures(found)[0]).toMatch("'wasm-unsafe-eval'");
+    },
+  );
+
+  test("a page that does not answer in time says how far it was", async () => {
+    await expect(kit.check("plain-f32", { tier: "full", deadline: 1 })).rejects.toThrow(
+      /no answer within 1 ms; the last case that ended: /,
+    );
+  });
+});

@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { build, defaultClientConditions } from "vite";
+
+/** Bundles the sources into ES modules in memory, /page.js and what it imports on demand: name → code. */
+export async function bundlePage(): Promise<Map<string, string>> {
+  const result = await build({
+    root: fileURLToPath(new URL(".", import.meta.url)),
+    configFile: false,
+    logLevel: "warn",
+    resolve: { conditions: ["@surprisal/source", ...defaultClientConditions] },
+    build: {
+      write: false,
+      target: "es2023",
+      minify: false,
+      lib: { entry: "page.ts", formats: ["es"], fileName: "page" },
+    },
+  });
+  const outputs = [result].flat().flatMap((one) => ("output" in one ? one.output : []));
+  return new Map(outputs.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file.code] as const] : [])));
+}
