@@ -50,6 +50,7 @@ export {
 } from "./loss/cross-entropy-terms.ts";
 export type { DiagnosticName, Diagnostics } from "./loss/diagnostics.ts";
 export { LOSS_SETTINGS, type LossSetting, legalCombinations } from "./loss/legal-combinations.ts";
+export type { LinearLossOptions } from "./loss/linear-cross-entropy.ts";
 export type {
   Denominator,
   LossOptionName,
