@@ -19,6 +19,8 @@ export {
   UnavailableError,
   ValueError,
 } from "./errors.ts";
+export { checkpoint } from "./gradients/checkpoint.ts";
+export { type CustomPullback, customGrad } from "./gradients/custom-grad.ts";
 export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
 export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
 export { type Like, tensorsLike, tensorsOf, type WithAux } from "./gradients/structure.ts";

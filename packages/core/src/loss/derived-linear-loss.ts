@@ -3,14 +3,13 @@ import { allocate } from "../ops/apply.ts";
 import { add } from "../ops/arithmetic.ts";
 import { matmul } from "../ops/matmul.ts";
 import { concat } from "../ops/slice.ts";
-import { sum } from "../ops/sum.ts";
+import { broadcastTo, sum } from "../ops/sum.ts";
 import { Region, type Tensor, youngestRegion } from "../tensor.ts";
 import {
   type LinearLoss,
   type LinearOutput,
   type LinearOutputs,
   type LinearPoint,
-  logitsOf,
   type RowFactors,
   tensorsAt,
 } from "./linear-loss.ts";
@@ -50,7 +49,7 @@ export function derivedLinearLoss(
           q: point.q && cut(point.q),
         };
         const loss = onDevice(chunkProblem(problem, chunk), part, (tensor) => tensor);
-        const found = lossOf(loss, logitsOf(here, transW), here.q, u && cut(u), scale, needsGradient);
+        const found = lossOf(loss, inOneArray(here, transW), here.q, u && cut(u), scale, needsGradient);
         const { gradient } = found;
         if (isWanted("rowLoss")) pieces.rowLoss.push(kept(found.rowLoss, whole));
         if (isWanted("state")) pieces.state.push(kept(found.state, whole));
@@ -111,6 +110,18 @@ function lossOf(
     kernelParams(problem, z, scale),
   );
   return { rowLoss, state, gradient: needsGradient ? z : undefined };
+}
+
+/** x·W + b without a second array of that size: the product is added to b in every row. */
+function inOneArray({ x, w, b }: LinearPoint, transW: boolean): Tensor {
+  const [rows, size] = x.shape as [number, number];
+  const classes = w.shape[transW ? 0 : 1]!;
+  const z =
+    b === undefined ? allocate("matmul", x.runtime, [rows, classes], x.region) : broadcastTo(b, [rows, classes]);
+  z.uniform = undefined;
+  const params = { m: rows, n: classes, k: size, batch: 1, transA: false, transB: transW, accumulate: b !== undefined };
+  x.runtime.kernels.gemm({ c: z.storage.handle }, { a: x.handle("matmul"), b: w.handle("matmul") }, params);
+  return z;
 }
 
 /** C = Aᵀ·B, or C += Aᵀ·B. */

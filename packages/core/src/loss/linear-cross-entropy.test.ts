@@ -1,11 +1,8 @@
 /** docs/semantics.md §3: the loss of a linear layer is the loss of its logits, in any chunks and with every option. */
 import { describe, expect, it } from "vitest";
-import { expectRefused, numbers, openPlain } from "../../testing/claims.ts";
+import { numbers, openPlain } from "../../testing/claims.ts";
 import {
-  add,
   type Device,
-  gradCheck,
-  hvp,
   type LinearLossOptions,
   linear,
   linearCrossEntropy,
@@ -15,7 +12,6 @@ import {
   sum,
   type Targets,
   type Tensor,
-  transpose,
 } from "../index.ts";
 
 const [rows, inputs, classes] = [7, 3, 5];

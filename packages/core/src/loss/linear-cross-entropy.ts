@@ -26,13 +26,13 @@ import { reducedRows, weightedRows } from "./weighted-rows.ts";
 export interface LinearLossOptions extends Omit<LossOptions, "axis"> {
   /** W is stored [classes, inputs], as PyTorch does and as an embedding that the head shares (default false). */
   readonly transposeW?: boolean;
-  /** The most bytes that logits may take at a time; one row is always allowed (default 16 MiB). */
+  /** The most bytes that logits may take at a time; one row is always allowed (default 32 MiB). */
   readonly maxBytes?: number;
 }
 
 const LINEAR_LOSS_OPTIONS = [...LOSS_OPTIONS, "transposeW", "maxBytes"];
 
-const DEFAULT_BYTES = 2 ** 24;
+const DEFAULT_BYTES = 2 ** 25;
 
 /**
  * Softmax cross-entropy of x·W + b, with x [..., inputs], W [inputs, classes] and b [classes]:

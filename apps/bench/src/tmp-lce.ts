@@ -1,0 +1,16 @@
+import { openDevice, linear, linearCrossEntropy, softmaxCrossEntropy } from "@surprisal/core";
+import { cpu } from "@surprisal/backend-cpu";
+import { interleave } from "./interleave.ts";
+import { spread } from "./statistics.ts";
+const [N,H,V]=[512,256,32768];
+const device = await openDevice([cpu({variant: (process.argv[2] ?? "relaxed") as "relaxed"})]);
+const rnd=(n:number,s=1)=>Float32Array.from({length:n},(_, i)=>s*Math.sin(i*12.9898+n)*1.3);
+const labels=Int32Array.from({length:N},(_, i)=>(i*7919)%V);
+const params={x:device.parameter(rnd(N*H),[N,H]), w:device.parameter(rnd(H*V,0.06),[H,V]), b:device.parameter(rnd(V,.1),[V])};
+const run=(f:(p:any)=>any)=>()=>{const s=device.scope(); s.valueAndGrad(f,params); s.dispose();};
+const mib=[64,16,8];
+const runs=[run(({x,w,b})=>softmaxCrossEntropy(linear(x,w,b),{labels})), ...mib.map(m=>run(({x,w,b})=>linearCrossEntropy(x,w,b,{labels},{maxBytes:m*2**20})))];
+const s=await interleave(runs,{rounds:9,sampleMs:10});
+console.log("unfused", spread(s[0]!).least.toFixed(0), spread(s[0]!).median.toFixed(0));
+mib.forEach((m,i)=>console.log(m,"MiB", spread(s[i+1]!).median.toFixed(0), spread(s[i+1]!).least.toFixed(0), spread(s[i+1]!.map((t,r)=>t/s[0]![r]!)).median.toFixed(3)));
+await device.close();
