@@ -34,6 +34,7 @@ export function linearCrossEntropy(problem: LinearLossProblem): LinearLossRefere
   );
   const bound = slopeBounds(problem, logits, size, gradient);
   const [g, mass] = [gradient.values, listed(gradient.scale)];
+  const ofRows = listed(rowLoss.scale);
   const u = (r: number): number => Math.abs((problem.scale ?? 1) * (problem.rowScale?.[r] ?? 1)) || 1;
   const ofX = { ...once, m: rows, n: inputs, k: classes, transB: !transW };
   const ofW = { ...once, m: transW ? classes : inputs, n: transW ? inputs : classes, k: rows, transA: true };
@@ -47,7 +48,7 @@ export function linearCrossEntropy(problem: LinearLossProblem): LinearLossRefere
   };
   return {
     // The sum of the slopes of a row is at most twice its largest; the gradient's scale holds it, times u.
-    rowLoss: withSize(rowLoss, (r) => listed(rowLoss.scale)[r]! + 2 * (mass[r * classes]! / u(r)) * largest[r]!),
+    rowLoss: withSize(rowLoss, (r) => ofRows[r]! + 2 * (mass[r * classes]! / u(r)) * largest[r]!),
     state: withSize(
       state,
       (d) => (1 + Math.abs(state.values[3 * Math.floor(d / 3) + 2]!)) * 2 * largest[Math.floor(d / 3)]!,
@@ -67,6 +68,7 @@ function slopeBounds(
 ): Float64Array {
   const { rows, classes, terms } = problem;
   const bounds = new Float64Array(rows * classes);
+  const [own, scale] = [listed(terms === undefined ? gradient.terms : gradient.scale), listed(gradient.scale)];
   for (let r = 0; r < rows; r++) {
     const at = (j: number): number => r * classes + j;
     const top = logits.subarray(at(0), at(classes)).reduce((a, z) => Math.max(a, z), Number.NEGATIVE_INFINITY);
@@ -76,9 +78,8 @@ function slopeBounds(
     for (let j = 0; j < classes; j++) {
       // With further terms the curvature has more parts; all are of the gradient's scale.
       const share = terms === undefined ? powers[j]! / whole : 4;
-      const own = terms === undefined ? listed(gradient.terms)[at(j)]! : listed(gradient.scale)[at(j)]!;
-      bounds[at(j)] =
-        problem.labels?.[r] === -1 ? 0 : own + listed(gradient.scale)[at(j)]! * share * (size[at(j)]! + mean);
+      const moved = scale[at(j)]! * share * (size[at(j)]! + mean);
+      bounds[at(j)] = problem.labels?.[r] === -1 ? 0 : own[at(j)]! + moved;
     }
   }
   return bounds;
@@ -90,6 +91,6 @@ function withSize({ values }: Required<Expected>, size: (d: number) => number): 
 }
 
 /** The oracle's own lists, one number for each element. */
-const listed = (list: ArrayLike<number> | number): number[] => Array.from(list as ArrayLike<number>);
+const listed = (list: Expected["scale"]): number[] => Array.from(list as ArrayLike<number>);
 
 const absolute = (list: ArrayLike<number>): Float64Array => Float64Array.from(list, Math.abs);

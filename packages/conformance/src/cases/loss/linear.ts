@@ -1,7 +1,6 @@
 import { type LinearLossOptions, linearCrossEntropy, mul, type Scope, sum, type Tensor } from "@surprisal/core";
 import type { Case, CaseContext } from "../../case.ts";
 import { type LinearLossProblem, linearCrossEntropy as oracle } from "../../oracle/linear-cross-entropy.ts";
-import { betweenTwo } from "../../tolerance.ts";
 import { caseGroup } from "../define.ts";
 import { inScope } from "../ops/op-case.ts";
 
@@ -122,7 +121,7 @@ async function byEveryBudget(t: CaseContext, { u, gradients }: Way): Promise<voi
     for (const maxBytes of budgets) {
       await inScope(t, async (scope) => {
         const found = gradients(scope, placed(scope, problem), { transposeW, maxBytes, ignoreIndex: -100 });
-        const judgement = betweenTwo(t.judge("product"));
+        const judgement = t.judge("derived");
         for (const name of ["x", "w", "b"] as const) {
           t.check(await t.read(found[name]), expected[`d${name}`], judgement, `∂${name}, ${maxBytes} bytes`);
         }
@@ -141,7 +140,7 @@ async function values(t: CaseContext): Promise<void> {
       const layer = placed(scope, problem);
       const loss = (reduction: "none" | "sum" | "mean"): Promise<ArrayLike<number>> =>
         t.read(mean(layer, { reduction, maxBytes, ignoreIndex: -100 }));
-      const judgement = betweenTwo(t.judge("product"));
+      const judgement = t.judge("derived");
       t.check(await loss("none"), rowLoss, judgement, "rows");
       const sums = { values: [total(rowLoss.values)], scale: size, terms: size };
       t.check(await loss("sum"), sums, judgement, "sum");
