@@ -16,10 +16,11 @@ import { recordingsOf } from "../recording.ts";
 import { show } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { finishedLinearLoss } from "./finished-linear-loss.ts";
+import { checkCombinations } from "./legal-combinations.ts";
 import { type LinearLoss, type LinearPoint, tensorsAt } from "./linear-loss.ts";
 import { linearRows } from "./linear-rows.ts";
 import { LOSS_OPTIONS, type LossOptions, type Targets } from "./loss-options.ts";
-import { type LossProblem, problemOf } from "./loss-problem.ts";
+import { givenOptions, type LossProblem, problemOf } from "./loss-problem.ts";
 import { reducedRows, weightedRows } from "./weighted-rows.ts";
 
 /** What `linearCrossEntropy` takes: all of `softmaxCrossEntropy` but `axis`, and how the layer is computed. */
@@ -62,10 +63,11 @@ export function linearCrossEntropy(
   const runtime = runtimeOf(op, b === undefined ? [x, w] : [x, w, b]);
   checkKeys(op, options, LINEAR_LOSS_OPTIONS);
   const { transposeW: transW = false, maxBytes = DEFAULT_BYTES, ...lossOptions } = options;
+  checkCombinations(op, givenOptions(lossOptions), ["linear"]);
   checkLayout(op, transW, maxBytes);
   const classes = checkedClasses(op, x, w, b, transW);
   const logits = { runtime, shape: [...x.shape.slice(0, -1), classes] };
-  const problem = problemOf(op, logits, targets, lossOptions, LINEAR_LOSS_OPTIONS, ["linear"]);
+  const problem = problemOf(op, logits, targets, lossOptions, LINEAR_LOSS_OPTIONS);
   return withTemporaries((temporary) => {
     const { rows, probabilities: q } = problem;
     const live = liveRows(problem);

@@ -52,14 +52,13 @@ export function lossProblem(
   return problemOf(op, logits, targets, options, knownOptions);
 }
 
-/** As {@link lossProblem}, for logits that need not exist; `form` is what else the loss is. */
+/** As {@link lossProblem}, for logits that need not exist. */
 export function problemOf(
   op: string,
   logits: LogitsLike,
   targets: Targets,
   options: LossOptions,
   knownOptions: readonly string[],
-  form: readonly LossSetting[] = [],
 ): LossProblem {
   checkKeys(op, options, knownOptions);
   const { axis, classes, batch } = classAxis(op, logits, options.axis);
@@ -72,7 +71,7 @@ export function problemOf(
   if (temperature !== undefined) logits.runtime.assertSame(op, runtimeOf(op, [temperature]));
   const rowWeights = checkedRowWeights(op, options.rowWeights, logits, batch);
   const denominator = checkedDenominator(op, options.denominator);
-  checkCombinations(op, givenOptions(options), [...settingsOf(labels, smoothing, classWeights, reduction), ...form]);
+  checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
   const rows = sizeOf(batch);
   const counted = { rows, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
