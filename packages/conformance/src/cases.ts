@@ -2,6 +2,7 @@ import type { Case } from "./case.ts";
 import { binaryCases } from "./cases/binary.ts";
 import { fusionCases } from "./cases/fusions.ts";
 import { gemmCases } from "./cases/gemm.ts";
+import { lossPartCases } from "./cases/loss/loss-cases.ts";
 import { opAndGradientCases } from "./cases/ops/every-export.ts";
 import { queueCases } from "./cases/queue.ts";
 import { rearrangeCases } from "./cases/rearrange.ts";
@@ -35,4 +36,5 @@ export const cases: readonly Case[] = [
   ...termCases,
   ...fusionCases,
   ...opAndGradientCases,
+  ...lossPartCases,
 ];

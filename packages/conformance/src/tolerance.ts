@@ -46,6 +46,8 @@ export type Quantity =
   | "derived"
   /** Second derivatives of rows whose label leads by a margin: as for "confident gradient", by several kernels. */
   | "confident curvature"
+  /** The same under further terms. Terms: |value| times what powers, exps and caps amplify. */
+  | "confident term curvature"
   /** New parameters and moments of an optimizer. Terms: the summands. */
   | "update";
 
@@ -95,6 +97,7 @@ const f64: Record<Quantity, Bound> = {
   "confident state": { scaled: 1e-14 },
   derived: { ulp: 32, at: "terms" },
   "confident curvature": { scaled: 1e-14 },
+  "confident term curvature": { ulp: 32, at: "terms" },
   update: { ulp: 8, at: "terms" },
 };
 
@@ -119,6 +122,7 @@ const f32Rounded: Record<Quantity, Bound> = {
   "confident state": { ulp: 1 },
   derived: { ulp: 8, at: "terms" },
   "confident curvature": { ulp: 8 },
+  "confident term curvature": { ulp: 8, at: "terms" },
   // The moments are rounded before the parameter uses them.
   update: { ulp: 2, at: "terms" },
 };
@@ -147,6 +151,7 @@ const f32: Record<Quantity, Bound> = {
   "confident state": { ulp: 5 },
   derived: { ulp: 16, at: "terms", scaled: 1e-6 },
   "confident curvature": { ulp: 24 },
+  "confident term curvature": { ulp: 24, at: "terms" },
   update: { ulp: 4, at: "terms" },
 };
 
@@ -172,6 +177,7 @@ const f32Gpu: Record<Quantity, Bound> = {
   "confident state": { scaled: 2e-5, flushBelow: 1e-37 },
   derived: { ulp: 64, at: "terms", scaled: 4e-6 },
   "confident curvature": { scaled: 4e-5, flushBelow: 1e-37 },
+  "confident term curvature": { scaled: 4e-5, flushBelow: 1e-37 },
   update: { ulp: 16, at: "terms" },
 };
 

@@ -253,7 +253,8 @@ export interface RequiredKernels<H = unknown> {
    * Otherwise there are labels and no smoothing (core sees to it). r^0 = 1, also for r = 0; ν/r → 1 for r → 0 (a row so
    * confident that s' is 0); a product with p_y = 0 is 0 (ν is +∞ where the label is at −∞, and F = 1 there); a row with
    * w_y = 0 has r^γ·(…) = 0.
-   * Without a cap, subtract before scaling: z'_j − m = t·(z_j − z_k), so that a common offset of the logits costs nothing.
+   * Without a cap, subtract before scaling: z'_j − m = t·(z_j − z_k), so that a common offset of the logits costs nothing,
+   * and so that only a logit that is not finite itself makes its row NaN (t·z may overflow, and then m is ±∞).
    * λ·lse² is not weighted by `classWeights`; u weighs all of the gradient. An ignored row has loss 0 and gradient 0.
    *
    * **`diagnostics`** (only where the fact `lossDiagnostics` is true, and with labels or probabilities) is

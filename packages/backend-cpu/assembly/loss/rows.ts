@@ -1,10 +1,11 @@
 // The fused loss row by row, for rows that fill vectors by themselves.
 import { at } from "../simd";
-import { firstIndexOf, larger, largest } from "./largest";
+import { firstIndexOf, largest, largestWithout } from "./largest";
+import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { addTargets, scale, subtractTargets, targetOf } from "./targets";
-import { storedExps, subtractBase, summedExps } from "./window-exp";
+import { isDirect, storedExps, subtractBase, summedExps } from "./window-exp";
 
 /** The sum over a row is one of blocks of so many classes, added in order. */
 const CLASS_BLOCK: i32 = 4096;
@@ -13,9 +14,9 @@ const CLASS_BLOCK: i32 = 4096;
 const BATCH: i32 = 4;
 const LONGEST_IN_BATCH: i32 = 2048;
 
-/** Offsets in the local scratch, behind the stages: four sums in doubles, four logits, their exponentials. */
+/** Offsets in the local scratch, behind the stages: four sums in doubles and four maxima, four logits, their exponentials. */
 const SUMS: usize = STAGE_BYTES * BATCH;
-const LOGITS: usize = SUMS + 32;
+const LOGITS: usize = SUMS + 48;
 const EXPS: usize = LOGITS + 16;
 /** And a block of logits less their base. */
 const SHIFTED: usize = EXPS + 16;
@@ -29,6 +30,7 @@ export function softmaxCrossEntropyRows(
 ): void {
   const bytes = <usize>classes << 2;
   const isSpread = probabilities != 0 || share > 0;
+  const isByLabel = labels != 0 && !isSpread && !state;
   const batch = classes > LONGEST_IN_BATCH ? 1 : BATCH;
   for (let first = begin; first < end; first += batch) {
     const count = min(batch, end - first);
@@ -43,10 +45,22 @@ export function softmaxCrossEntropyRows(
       if (stage.isIgnored) continue;
 
       // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
-      const excluded = labels && !isSpread && !state ? label : firstIndexOf(largest(z, classes), z, classes);
-      const zExcluded = load<f32>(at(z, excluded));
-      const behind = largest(at(z, excluded + 1), classes - excluded - 1);
-      stage.exclude(excluded, zExcluded, larger(largest(z, excluded), behind));
+      const excluded = isByLabel ? label : firstIndexOf(largest(z, classes), z, classes);
+      stage.exclude(excluded, load<f32>(at(z, excluded)));
+      const guess = guessFor(z, classes, excluded);
+      const g = gradient ? gradient + <usize>row * bytes : 0;
+      let isSummed = false;
+      if (isByLabel && g != z && isDirect(guess)) {
+        stage.refer(guess);
+        stage.R = sumOfExps(z, g, classes, stage, local);
+        stage.setLargest(largestOfSums(local));
+        isSummed = stage.isLive && isGood(guess, largestOfSums(local));
+      }
+      if (!isSummed) {
+        const other = largestWithout(excluded, z, classes);
+        stage.setLargest(other);
+        stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+      }
       if (!stage.isLive) continue;
       if (isSpread) {
         const q = probabilities ? probabilities + <usize>row * bytes : 0;
@@ -54,9 +68,9 @@ export function softmaxCrossEntropyRows(
       }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
-        stage.addLabel(keep * w, zExcluded, load<f32>(at(z, label)));
+        stage.addLabel(keep * w, load<f32>(at(z, label)));
       }
-      stage.R = sumOfExps(z, gradient ? gradient + <usize>row * bytes : 0, classes, stage, local);
+      if (!isSummed) stage.R = sumOfExps(z, g, classes, stage, local);
     }
 
     finishStages(local, count);
@@ -99,6 +113,7 @@ function sumOfExps(z: usize, out: usize, classes: i32, stage: RowStage, local: u
   const k = f32x4.splat(stage.k);
   const sums = local + SUMS;
   let total: f64 = 0;
+  v128.store(sums, f32x4.splat(-Infinity), 32);
   for (let from = 0; from < classes; from += CLASS_BLOCK) {
     const count = min(CLASS_BLOCK, classes - from);
     let x = at(z, from);
@@ -112,6 +127,11 @@ function sumOfExps(z: usize, out: usize, classes: i32, stage: RowStage, local: u
     total += load<f64>(sums) + load<f64>(sums, 16) + (load<f64>(sums, 8) + load<f64>(sums, 24));
   }
   return total;
+}
+
+/** The largest logit that went into the sum. */
+function largestOfSums(local: usize): f32 {
+  return largest(local + SUMS + 32, 4);
 }
 
 /** The exponentials of a block, and their sums without class `excluded` (if it is there). */

@@ -20,6 +20,7 @@ export type WasmFunction =
   | "sgd"
   | "softmaxCrossEntropyLanes"
   | "softmaxCrossEntropyRows"
+  | "softmaxCrossEntropyTermRows"
   | "sumColumns"
   | "sumOfRows"
   | "sumRows"

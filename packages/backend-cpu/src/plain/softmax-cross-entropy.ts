@@ -24,7 +24,7 @@ export const softmaxCrossEntropy: RequiredKernels<HostArray>["softmaxCrossEntrop
     state?.set([m, k, rest], row * 3);
     if (!rowLoss && !gradient && !diagnostics) continue;
 
-    if (!Number.isFinite(m)) {
+    if (k < 0 || Number.isNaN(rest)) {
       const value = ignored ? 0 : Number.NaN;
       if (rowLoss) rowLoss[row] = value;
       if (gradient) for (let j = 0; j < classes; j++) gradient[first + j * inner] = value;

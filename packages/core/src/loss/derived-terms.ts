@@ -6,6 +6,7 @@
 import { gradientsOf } from "../gradients/recorded.ts";
 import { composed, filled, upload, withTemporaries } from "../ops/apply.ts";
 import { add, affine, mul, square } from "../ops/arithmetic.ts";
+import { minimum } from "../ops/extremes.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
 import { logSumExp } from "../ops/softmax.ts";
@@ -113,9 +114,9 @@ function rowsOf(problem: LossProblem, logits: Tensor, targets: Tensor | undefine
   return add(rows, shown);
 }
 
-/** w_y·rows; 0 for weight 0, also where the row is infinite. */
+/** w_y·rows; 0 for weight 0 also where the row is infinite, but NaN where it is NaN. */
 function byLabelWeight({ op, labels, classWeights, batch }: LossProblem, rows: Tensor): Tensor {
   const weights = Float64Array.from(labels!, (y) => (y < 0 ? 0 : classWeights![y]!));
   const w = upload(op, rows.region, weights, batch);
-  return select(w, mul(rows, w), 0);
+  return select(w, mul(rows, w), affine(minimum(rows, 1), 0, 0));
 }

@@ -17,7 +17,8 @@ import { columns } from "./derived-state.ts";
  *
  * Of equal m the lower k is kept, so that any order of merging finds the first of equal largest logits. The identity
  * (−∞, −1, 0), the state of no classes or of −∞ alone, changes nothing. Where a logit was NaN the result is
- * (NaN, −1, NaN), where one was +∞ it is (+∞, k, NaN).
+ * (NaN, −1, NaN), where one was +∞ it is (+∞, k, NaN). (Where a soft cap has rounded several logits to one z′, k is the first
+ * of those.)
  *
  * Host arrays of three numbers a row give a Float64Array; tensors a tensor, without a gradient.
  */

@@ -46,7 +46,7 @@ export function deviceWeight(problem: LossProblem, region: Region, temporary: Te
 }
 
 /** 1/D, 0 for D = 0. */
-export function reciprocal(denominator: Tensor, temporary: Temporary): Tensor {
+function reciprocal(denominator: Tensor, temporary: Temporary): Tensor {
   const safe = temporary(select(denominator, denominator, 1));
   return select(denominator, temporary(div(1, safe)), 0);
 }

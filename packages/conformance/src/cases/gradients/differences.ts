@@ -11,12 +11,16 @@ export function needsFloat64({ floatBytes }: Facts): string | undefined {
 }
 
 /** Holds the derivatives of an application, by all its inputs, to Richardson differences (docs/semantics.md §7: 1e-9, 1e-8). */
-export async function checkDifferences(t: CaseContext, one: Application): Promise<void> {
+export async function checkDifferences(
+  t: CaseContext,
+  one: Application,
+  { orders = [1, 2], elements = 64 }: { readonly orders?: readonly (1 | 2)[]; readonly elements?: number } = {},
+): Promise<void> {
   const given = inputsOf(t, one);
   await inScope(t, async (scope) => {
     const inputs = tensors(scope, given);
-    for (const order of [1, 2] as const) {
-      const { ok, tolerance, worst } = await gradCheck((x) => one.apply(...x), inputs, { order });
+    for (const order of orders) {
+      const { ok, tolerance, worst } = await gradCheck((x) => one.apply(...x), inputs, { order, elements });
       t.expect(
         ok,
         `derivative ${order} by element ${worst.element} of input ${worst.parameter}: ${worst.analytic}, and by ` +

@@ -62,7 +62,7 @@ function stylesFor(terms: Partial<Terms>): ProblemStyle[] {
 
 /** What a hostile row meets: each changes what the row's numbers go through. */
 const hostileTerms: Readonly<Record<string, Partial<Terms>>> = {
-  temperature: { inverseTemperature: 1.25 },
+  temperature: { inverseTemperature: 1.4 },
   softcap: { softcap: 8 },
   "z-loss": { zLoss: 0.125 },
   "focal-and-poly": { focal: 2, poly: 0.5 },
