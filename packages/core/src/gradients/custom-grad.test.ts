@@ -45,6 +45,16 @@ it("takes its gradient from the pullback", async () => {
   await expectClose(gradients, [5, 5]);
 });
 
+it("hands the pullback the whole cotangent, factors of the host included: it need not be linear", async () => {
+  const device = await openPlain();
+  const clipped = customGrad(
+    (x: Tensor) => mul(x, 1),
+    (g) => clip(g, -1, 1),
+  );
+  await expectClose(grad((x: Tensor) => sum(mul(clipped(x), 5)))(device.tensor([2, 3])), [1, 1]);
+  await expectClose(grad((x: Tensor) => mul(sum(clipped(x)), -0.5))(device.tensor([2, 3])), [-0.5, -0.5]);
+});
+
 it("hands the pullback the parameters in their structure and the value", async () => {
   const device = await openPlain();
   const params = { pair: [device.tensor([2]), device.tensor([3])] as const };

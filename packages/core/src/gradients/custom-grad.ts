@@ -7,8 +7,8 @@ import { opaque } from "./opaque.ts";
 import { type Like, overTensors, structured, tensorsLike, tensorsOf } from "./structure.ts";
 
 /**
- * From the cotangent `g` of a value, of its shape, the gradients of ⟨value, g⟩ in the structure of the parameters. Linear in
- * `g`, and written with ops: then second derivatives follow.
+ * From the cotangent `g` of a value, of its shape, the gradients of ⟨value, g⟩ in the structure of the parameters. Written
+ * with ops: then second derivatives follow. `jvp` is right where it is linear in `g`.
  */
 export type CustomPullback<P> = (g: Tensor, params: P, value: Tensor) => Like<P>;
 

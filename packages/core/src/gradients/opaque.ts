@@ -33,7 +33,7 @@ export function opaque(op: string, f: TensorFunction, params: readonly Tensor[],
         ? found
         : found.alias(op, inner);
     output.moveTo(target);
-    return record(params, output, pullback);
+    return record(params, output, pullback, [], true);
   } finally {
     inner.end();
   }
