@@ -17,7 +17,7 @@ export { softmaxCrossEntropyRows } from "./loss/rows";
 export { softmaxCrossEntropyTermRows } from "./loss/term-rows";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";
-export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-vector-product";
+export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-unpacked-product";
 export { adamw, sgd } from "./optimizers";
 export { moveBox } from "./rearrange";
 export { extremesOfColumns, extremesOfRows, mergeExtremes } from "./reduce-extremes";

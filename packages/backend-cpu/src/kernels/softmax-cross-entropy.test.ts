@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { lab, type Order, variants } from "../../testing/blocks.ts";
+import { expect, it } from "vitest";
+import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 
 interface Problem {
@@ -17,19 +17,19 @@ for (const targets of ["labels", "labels, with the state", "smoothed labels", "p
 }
 
 // How exact it is, the conformance kit and `pnpm bench:ulp` judge.
-describe.each(await variants())("the fused loss (%s)", (variant) => {
+describeVariants("the fused loss", (variant) => {
   /** Row losses, gradient and state, one behind the other. */
   async function run(problem: Problem, order: Order, inPlace: boolean): Promise<Float32Array> {
     const { rows, classes, targets } = problem;
     const { z, labels, q } = numbersOf(problem);
-    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const { floats, integers, room, run, read } = await lab(variant);
     const logits = floats(z);
     const rowLoss = room(rows);
     const state = targets === "labels" ? undefined : room(3 * rows);
     const gradient = inPlace ? logits : room(rows * classes);
     const target = targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) };
-    run(softmaxCrossEntropy({ rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), scratch), order);
-    return joined(read(rowLoss, rows), read(gradient, rows * classes), state && read(state, 3 * rows));
+    run(softmaxCrossEntropy, { rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), order);
+    return joined(read(rowLoss), read(gradient), state && read(state));
   }
 
   it.each(problems)(
@@ -43,18 +43,18 @@ describe.each(await variants())("the fused loss (%s)", (variant) => {
 
   // The label leads by more than float32's exponents reach below 1: what lies behind it keeps its bits all the same.
   it.each([3, 40, 1023])("a label that leads %i classes by 93.3", async (classes) => {
-    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const { floats, integers, room, run, read } = await lab(variant);
     const z = new Float32Array(classes);
     z[classes - 2] = 93.3;
     const rowLoss = room(1);
     const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([classes - 2]) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
-    run(softmaxCrossEntropy({ rowLoss, gradient }, inputs, params, scratch));
+    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
     const rest = (classes - 1) * Math.exp(-Math.fround(93.3)); // below 2^−126 for 3 classes, where it may be 0
-    const [loss] = read(rowLoss, 1);
+    const [loss] = read(rowLoss);
     expect(Math.abs(loss! / rest - 1) < 4e-7 || rest < 2 ** -126).toBe(true);
-    expect(read(gradient, classes)[classes - 2]).toBe(-loss!);
+    expect(read(gradient)[classes - 2]).toBe(-loss!);
   });
 
   // Where another class leads by 1000, e^700 stands for its exponential: no factor may push that beyond float64.
