@@ -59,39 +59,28 @@ describeVariants("the fused loss", (variant) => {
 
   // Where another class leads by 1000, e^700 stands for its exponential: no factor may push that beyond float64.
   it.each([3, 40, 200])("a class of %i that leads the targets by 1000, with a large scale", async (classes) => {
-    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const { floats, integers, room, run, read } = await lab(variant);
     const z = new Float32Array(classes);
     z[1] = 1000;
     const gradient = room(classes);
     const state = room(3); // asks for the likeliest class apart, which is not the label
     const inputs = { logits: floats(z), labels: integers([0]) };
-    run(
-      softmaxCrossEntropy(
-        { gradient, state },
-        inputs,
-        { rows: 1, classes, inner: 1, smoothing: 0, scale: 65536 },
-        scratch,
-      ),
-    );
-    expect([...read(gradient, 2)]).toEqual([-65536, 65536]);
+    const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 65536 };
+    run(softmaxCrossEntropy, { gradient, state }, inputs, params);
+    expect([...read(gradient).subarray(0, 2)]).toEqual([-65536, 65536]);
   });
 
   it.each([3, 200])("a NaN at a label of weight 0 is NaN in the loss too, of %i classes", async (classes) => {
-    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const { floats, integers, room, run, read } = await lab(variant);
     const [z, weights] = [new Float32Array(classes), new Float32Array(classes).fill(1)];
     z[0] = Number.NaN;
     weights[0] = 0;
-    const [rowLoss, gradient] = [room(1), room(classes)];
+    const rowLoss = room(1);
+    const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([0]), classWeights: floats(weights) };
-    run(
-      softmaxCrossEntropy(
-        { rowLoss, gradient },
-        inputs,
-        { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 },
-        scratch,
-      ),
-    );
-    expect([...read(rowLoss, 1), ...read(gradient, 2)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
+    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
+    expect([...read(rowLoss), ...read(gradient).subarray(0, 2)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 });
 
