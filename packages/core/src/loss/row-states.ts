@@ -72,7 +72,8 @@ export interface RowStateLossOptions extends Pick<RowLossOptions, "zLoss" | "sof
 
 /**
  * The losses of rows from their merged states and the logit of each row's label: r^γ·(ν + ε₁·r) + λ·lse² with
- * ν = (m − z′_y) + log1p(s′), exactly also for confident rows. A row with the identity as state is NaN.
+ * ν = (m − z′_y) + log1p(s′), exactly also for confident rows, scaled or not: where s′ says that the label is k, m − z′_y
+ * is 0 however the two were rounded. A row with the identity as state is NaN.
  *
  * For evaluation: the states of chunks have no gradient, so a tensor that is being differentiated is refused.
  * @param labelLogits the logits of the labels before temperature and cap, one a row
