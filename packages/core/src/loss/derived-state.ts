@@ -1,5 +1,5 @@
 /** Row states and diagnostics by ops: for backends without the facts, and always as constants. */
-import { apply, composed, upload, uploadIntegers, withTemporaries } from "../ops/apply.ts";
+import { apply, upload, uploadIntegers, withTemporaries } from "../ops/apply.ts";
 import { add, affine, mul, neg, sub } from "../ops/arithmetic.ts";
 import { equal, greater, less } from "../ops/compare.ts";
 import { argmax, max } from "../ops/extremes.ts";
@@ -7,11 +7,11 @@ import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
 import { concat, slice } from "../ops/slice.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";
-import { stopGradient } from "../ops/stop-gradient.ts";
 import { sum } from "../ops/sum.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { classesLast, innerOf } from "./class-axis.ts";
+import { constant } from "./constant.ts";
 import { liveMask } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import { scaledLogits } from "./scaled-logits.ts";
@@ -94,18 +94,6 @@ export function derivedDiagnostics(problem: LossProblem, logits: Tensor, q: Tens
 export function columns(state: Tensor, batch: Shape): Tensor[] {
   const begin = batch.map(() => 0);
   return [0, 1, 2].map((i) => slice(state, [...begin, i], [...batch, 1]));
-}
-
-/** A composition that has no gradient and keeps none of its inputs. */
-function constant(op: string, inputs: readonly Tensor[], body: (...inputs: Tensor[]) => Tensor): Tensor {
-  return withTemporaries((temporary) =>
-    composed(
-      op,
-      inputs.map((input) => temporary(stopGradient(input))),
-      body,
-      () => [],
-    ),
-  );
 }
 
 function readable(problem: StateProblem, z: Tensor): Tensor {
