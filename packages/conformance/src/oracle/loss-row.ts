@@ -12,6 +12,8 @@ export interface LossProblem {
   readonly logits: ArrayLike<number>;
   readonly labels?: ArrayLike<number> | undefined;
   readonly probabilities?: ArrayLike<number> | undefined;
+  /** Rows that are not read beside those with the label −1; none if absent. */
+  readonly ignored?: readonly boolean[] | undefined;
   readonly classWeights?: ArrayLike<number> | undefined;
   readonly rowScale?: ArrayLike<number> | undefined;
   /** 0 if absent. */
@@ -54,7 +56,7 @@ export function rowReference(problem: LossProblem, r: number): RowReference {
   const start = Math.floor(r / inner) * classes * inner + (r % inner);
   const positions = Array.from({ length: classes }, (_, j) => start + j * inner);
   const upstream = (problem.scale ?? 1) * (problem.rowScale?.[r] ?? 1);
-  const ignored = problem.labels?.[r] === -1;
+  const ignored = problem.labels?.[r] === -1 || problem.ignored?.[r] === true;
   const targets = ignored ? new Float64Array(classes) : rowTargets(problem, r, positions);
   const mass = total(targets);
   const none = { ignored, positions, targets, mass, upstream };

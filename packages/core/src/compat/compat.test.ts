@@ -458,3 +458,12 @@ it("nothing stays behind but the result", async () => {
   }
   expect(device.memory().handles).toBe(before);
 });
+
+it("PyTorch's own ignoreIndex may be named beside probabilities, and no other", async () => {
+  const device = await openPlain();
+  const logits = device.tensor(TWO);
+  const named = crossEntropy(logits, device.tensor(SOFT), { ignoreIndex: -100 });
+  await expectClose(named, await numbers(crossEntropy(logits, device.tensor(SOFT))));
+  const call = (): unknown => crossEntropy(logits, device.tensor(ONE_HOT), { ignoreIndex: 0 });
+  expect(call).toThrow("crossEntropy: ignoreIndex cannot go with probabilities");
+});

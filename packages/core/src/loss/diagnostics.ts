@@ -1,15 +1,15 @@
 import { OptionError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
-import { composed, filled, upload } from "../ops/apply.ts";
+import { filled, upload } from "../ops/apply.ts";
 import { abs, add, log1p, mul } from "../ops/arithmetic.ts";
 import { equal, less, lessEqual } from "../ops/compare.ts";
 import { argmax, min } from "../ops/extremes.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
-import { stopGradient } from "../ops/stop-gradient.ts";
 import { sum } from "../ops/sum.ts";
 import type { Tensor } from "../tensor.ts";
 import { classesLast } from "./class-axis.ts";
+import { constant as constantOf } from "./constant.ts";
 import { columns } from "./derived-state.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import type { RowLosses } from "./row-kernel.ts";
@@ -61,19 +61,17 @@ export function diagnosticsOf(
   wanted: ReadonlySet<DiagnosticName>,
   topK: number,
 ): Diagnostics {
-  const { op, batch } = problem;
-  const constant = (x: Tensor, body: (x: Tensor) => Tensor): Tensor =>
-    composed(
-      op,
-      [stopGradient(x)],
-      (y) => body(y!),
-      () => [],
-    );
+  const { op, batch, probabilities: q } = problem;
+  const constant = (x: Tensor, body: (x: Tensor) => Tensor): Tensor => constantOf(op, [x], (y) => body(y!));
   const column = (i: number) => (x: Tensor) => reshape(columns(x, batch)[i]!, batch);
   const isNonFinite = (x: Tensor): Tensor => select(less(abs(x), Number.POSITIVE_INFINITY), 0, 1);
   const maybe = <T>(name: DiagnosticName, make: () => T): T | undefined => (wanted.has(name) ? make() : undefined);
   return {
-    correct: maybe("correct", () => constant(state!, (x) => sum(isCorrect(problem, column(0)(x), column(1)(x))))),
+    correct: maybe("correct", () =>
+      constantOf(op, q ? [state!, q] : [state!], (x, targets) =>
+        sum(isCorrect(problem, column(0)(x!), column(1)(x!), targets)),
+      ),
+    ),
     topK: maybe("topK", () =>
       constant(diagnostics!, (x) => {
         const rank = column(0)(x);
@@ -91,12 +89,9 @@ export function diagnosticsOf(
 }
 
 /** 1 where k is the label, or the first class of the largest probability, and the row has a distribution. */
-function isCorrect(problem: LossProblem, m: Tensor, k: Tensor): Tensor {
-  const { op, axis, batch, labels, probabilities } = problem;
-  const y =
-    labels === undefined
-      ? argmax(classesLast(stopGradient(probabilities!), axis))
-      : upload(op, m.region, labels, batch);
+function isCorrect(problem: LossProblem, m: Tensor, k: Tensor, q: Tensor | undefined): Tensor {
+  const { op, axis, batch, labels } = problem;
+  const y = q === undefined ? upload(op, m.region, labels!, batch) : argmax(classesLast(q, axis));
   return mul(equal(k, y), less(abs(m), Number.POSITIVE_INFINITY));
 }
 

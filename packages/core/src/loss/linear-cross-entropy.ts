@@ -22,6 +22,7 @@ import { linearRows } from "./linear-rows.ts";
 import { LOSS_OPTIONS, type LossOptions, type Targets } from "./loss-options.ts";
 import { givenOptions, type LossProblem, problemOf } from "./loss-problem.ts";
 import { reducedRows, weightedRows } from "./weighted-rows.ts";
+import { hasWeightless } from "./weightless-rows.ts";
 
 /** What `linearCrossEntropy` takes: all of `softmaxCrossEntropy` but `axis`, and how the layer is computed. */
 export interface LinearLossOptions extends Omit<LossOptions, "axis"> {
@@ -47,7 +48,7 @@ const DEFAULT_BYTES = 2 ** 25;
  *
  * Differentiable, to any order, with respect to x, W, b, probabilities, and a temperature or row weights on the device. Where
  * a scalar loss is differentiated once, the forward pass finishes the gradients; else it keeps three numbers a row, and
- * the logits are computed again. Ignored rows are not computed at all.
+ * the logits are computed again. Ignored rows, and those of host weight 0, are not computed at all.
  *
  * @returns a scalar, or with `reduction: "none"` one loss for each row, of the batch's shape
  * @throws LabelError, ShapeError, OptionError, ValueError before any kernel runs
@@ -73,7 +74,8 @@ export function linearCrossEntropy(
     const live = liveRows(problem);
     const flat = temporary(reshape(x, [rows, x.shape.at(-1)!]));
     const layer = tempered(problem, live === undefined ? flat : temporary(gather(flat, live)), b, temporary);
-    const point: LinearPoint = { ...layer, w, q: q && temporary(reshape(q, [rows, classes])) };
+    const flatQ = q && temporary(reshape(q, [rows, classes]));
+    const point: LinearPoint = { ...layer, w, q: flatQ && live ? temporary(gather(flatQ, live)) : flatQ };
     const loss: LinearLoss = { problem: withoutIgnored(problem, live), transW, maxBytes };
     if (finishesGradient(loss.problem, point)) return finishedLinearLoss(loss, point);
     const computed = temporary(linearRows(loss, point));
@@ -99,7 +101,10 @@ function checkedClasses(op: string, x: Tensor, w: Tensor, b: Tensor | undefined,
 }
 
 /** The rows that count, or nothing if all do. */
-function liveRows({ labels, liveRows: count, rows }: LossProblem): Int32Array | undefined {
+function liveRows(problem: LossProblem): Int32Array | undefined {
+  const { labels, liveRows: count, rows, rowWeights } = problem;
+  if (hasWeightless(problem))
+    return Int32Array.from(rowWeights.host!.keys()).filter((row) => rowWeights.host![row] !== 0);
   if (labels === undefined || count === rows) return undefined;
   const live = new Int32Array(count);
   let next = 0;

@@ -13,7 +13,10 @@ export type Targets =
 /** How rows become the result: their weighted mean, their sum, or not at all. */
 export type Reduction = "mean" | "sum" | "none";
 
-/** What a mean divides by: the weights of the live rows, their number, the number of all rows, or a number ≥ 0. */
+/**
+ * What a mean divides by: the weights of the rows that are not ignored, their number (those of host weight 0 count), the
+ * number of all rows, or a number ≥ 0.
+ */
 export type Denominator = "weights" | "rows" | "batch" | number;
 
 /** What every form of the loss takes. docs/loss-options.md has the formulas and which options go together. */
@@ -31,7 +34,10 @@ export interface RowLossOptions {
   readonly rowWeights?: HostValues | Tensor;
   /** λ ≥ 0: adds λ·lse² to each row, lse = log Σ e^z′ (PaLM's z-loss; default 0). */
   readonly zLoss?: number;
-  /** τ > 0: logits are divided by it (default 1). By a scalar tensor the loss is differentiable. */
+  /**
+   * τ > 0: logits are divided by it (default 1). By a scalar tensor the loss is differentiable, at the price of two buffers
+   * of the logits' size, or four with the gradient.
+   */
   readonly temperature?: number | Tensor;
   /** c > 0: logits become c·tanh(z/c), after the temperature (Gemma's soft cap; none by default). −∞ stays −∞. */
   readonly softcap?: number;

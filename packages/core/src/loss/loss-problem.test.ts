@@ -236,6 +236,47 @@ describe("an option is refused:", () => {
     expect(device.memory().made).toBe(made);
   });
 
+  it.each<[string, object, string[]]>([
+    [
+      "row weights too small for the device",
+      { rowWeights: [1e-44, 1e-44] },
+      ["rowWeights on this device are 0 or from 1.17", "row 0 has 1e-44", "scale them"],
+    ],
+    ["too large", { rowWeights: [1, -(2 ** 101)] }, ["in size, and row 1 has -2.5"]],
+    [
+      "products of weights too large for it",
+      { rowWeights: [1, 2 ** 64], classWeights: [1, 2 ** 64, 1] },
+      ["a row weight times a class weight", "row 1 has 18446744073709552000 · 18446744073709552000", "scale"],
+    ],
+    [
+      "products too small",
+      { rowWeights: [2 ** -100, 1], classWeights: [2 ** -100, 1, 1] },
+      ["a row weight times a class weight", "row 0 has"],
+    ],
+    [
+      "products with the weight of another class, smoothed",
+      { rowWeights: [2 ** 64, 1], classWeights: [1, 1, 2 ** 64], labelSmoothing: 0.1 },
+      ["a row weight times a class weight", "row 0 has"],
+    ],
+    ["a denominator too small", { denominator: 1e-45 }, ["what a mean divides by", "not 1e-45; scale"]],
+    ["a denominator too large", { denominator: 1e38 }, ["what a mean divides by", "not 1e+38; scale"]],
+  ])("%s, in float32", async (_, options, words) => {
+    const device = await openPlain("f32");
+    const z = device.tensor(zeros(2, 3));
+    expectRefused(device, () => softmaxCrossEntropy(z, { labels: [0, 1] }, options), "OPTION", [op, ...words]);
+  });
+
+  it("but weights that never meet may be far apart, and the least of them have a mean", async () => {
+    const device = await openPlain("f32");
+    const z = device.tensor(zeros(2, 3));
+    const apart = { rowWeights: [2 ** 64, 2 ** -64], classWeights: [2 ** -64, 2 ** 64, 2 ** 100] };
+    await expectClose(softmaxCrossEntropy(z, { labels: [0, 1] }, apart), [Math.log(3)], 1e-6);
+    const least = { rowWeights: [2 ** -126, 2 ** -126] };
+    await expectClose(softmaxCrossEntropy(z, { labels: [0, 1] }, least), [Math.log(3)], 1e-6);
+    const most = { rowWeights: [2 ** 100, 0] };
+    await expectClose(softmaxCrossEntropy(z, { labels: [0, 1] }, most), [Math.log(3)], 1e-6);
+  });
+
   it("ignoreIndex beside probabilities", async () => {
     const { device, z, q } = await problem();
     expectRefused(device, () => softmaxCrossEntropy(z, { probabilities: q }, { ignoreIndex: 0 }), "OPTION", [

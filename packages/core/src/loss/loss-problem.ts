@@ -11,6 +11,7 @@ import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, ty
 import { checkedTargets } from "./loss-targets.ts";
 import { checkedTerms } from "./loss-terms.ts";
 import { checkedDenominator, checkedRowWeights, type RowWeights, scaleOf, weightOf } from "./row-weights.ts";
+import { checkDivisor, checkWeightProducts, isWithin, weightRange } from "./weight-range.ts";
 
 /** A loss whose every argument was checked: what the kernel is called with, and what the host knows about it. */
 export interface LossProblem {
@@ -64,7 +65,8 @@ export function problemOf(
   const { axis, classes, batch } = classAxis(op, logits, options.axis);
   const { ignoreIndex } = options;
   const { labels, probabilities } = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
-  const classWeights = checkedClassWeights(op, options.classWeights, classes, logits.runtime.facts.floatBytes);
+  const { floatBytes } = logits.runtime.facts;
+  const classWeights = checkedClassWeights(op, options.classWeights, classes, floatBytes);
   const reduction = checkedReduction(op, options.reduction);
   const smoothing = checkedSmoothing(op, options.labelSmoothing);
   const { terms, temperature } = checkedTerms(op, options);
@@ -73,8 +75,10 @@ export function problemOf(
   const denominator = checkedDenominator(op, options.denominator);
   checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
   const rows = sizeOf(batch);
+  checkWeightProducts(op, rowWeights.host, { labels, classWeights, smoothing }, floatBytes);
   const counted = { rows, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
+  checkDivisor(op, weight, floatBytes);
   const live = labels && withoutWeight(labels, rowWeights.host);
   return {
     op,
@@ -151,12 +155,11 @@ function checkedClassWeights(
   const bad = checked.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
   if (bad >= 0)
     throw new OptionError(`${op}: classWeights must be finite and ≥ 0, and class ${bad} has ${checked[bad]}`);
-  // Sums of weights and their reciprocals must be numbers of the device too.
-  const [smallest, largest] = floatBytes === 4 ? [2 ** -126, 2 ** 100] : [2 ** -1000, 2 ** 1000];
-  const extreme = checked.find((weight) => weight !== 0 && (weight < smallest || weight > largest));
+  const range = weightRange(floatBytes);
+  const extreme = checked.find((weight) => !isWithin(weight, range));
   if (extreme !== undefined) {
     throw new OptionError(
-      `${op}: classWeights on this device are 0 or from ${smallest} to ${largest}, and one is ${extreme}; scale them all, the mean stays the same`,
+      `${op}: classWeights on this device are 0 or from ${range.smallest} to ${range.largest}, and one is ${extreme}; scale them all, the mean stays the same`,
     );
   }
   return checked;

@@ -24,8 +24,8 @@ export function checkedTerms(op: string, options: TermOptions): CheckedTerms {
   }
   const terms: LossTerms = {
     inverseTemperature:
-      temperature === undefined ? 1 / above(op, "temperature", 0, options.temperature as number | undefined, 1) : 1,
-    softcap: above(op, "softcap", 0, options.softcap, 0),
+      temperature === undefined ? 1 / above(op, "temperature", options.temperature as number | undefined, 1) : 1,
+    softcap: above(op, "softcap", options.softcap, 0),
     zLoss: atLeast(op, "zLoss", 0, options.zLoss),
     focal: atLeast(op, "focal", 0, options.focal),
     poly: atLeast(op, "poly", -1, options.poly),
@@ -38,14 +38,16 @@ export function checkedTerms(op: string, options: TermOptions): CheckedTerms {
 /** Numbers of a device in float32 must hold these and their reciprocals. */
 const LARGEST = 2 ** 100;
 
-function above(op: string, name: string, low: number, value: number | undefined, neutral: number): number {
+function above(op: string, name: string, value: number | undefined, neutral: number): number {
   if (value === undefined) return neutral;
   if (typeof value === "number" && value >= 1 / LARGEST && value <= LARGEST) return value;
-  throw new OptionError(`${op}: ${name} is a finite number above ${low}, not ${nameOf(value)}; leave it out for none`);
+  throw new OptionError(
+    `${op}: ${name} is a number above 0, from 2^-100 to 2^100, not ${nameOf(value)}; leave it out for none`,
+  );
 }
 
 function atLeast(op: string, name: string, low: number, value: number | undefined): number {
   if (value === undefined) return 0;
   if (typeof value === "number" && value >= low && value <= LARGEST) return value;
-  throw new OptionError(`${op}: ${name} is a finite number from ${low}, not ${nameOf(value)}`);
+  throw new OptionError(`${op}: ${name} is a number from ${low} to 2^100, not ${nameOf(value)}`);
 }

@@ -1,13 +1,13 @@
 import { ShapeError, ValueError } from "../errors.ts";
-import { composed, runtimeOf } from "../ops/apply.ts";
+import { runtimeOf } from "../ops/apply.ts";
 import { add, affine, exp, mul, sub } from "../ops/arithmetic.ts";
 import { equal, less } from "../ops/compare.ts";
 import { maximum } from "../ops/extremes.ts";
 import { select } from "../ops/select.ts";
 import { concat } from "../ops/slice.ts";
-import { stopGradient } from "../ops/stop-gradient.ts";
 import { sameShape, show } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { constant } from "./constant.ts";
 import { columns } from "./derived-state.ts";
 
 /**
@@ -59,21 +59,16 @@ function mergedRow(a: RowState, b: RowState): RowState {
 }
 
 function mergedTensors(op: string, a: Tensor, b: Tensor): Tensor {
-  return composed(
-    op,
-    [stopGradient(a), stopGradient(b)],
-    (x, y) => {
-      const batch = x!.shape.slice(0, -1);
-      const [[ma, ka, sa], [mb, kb, sb]] = [columns(x!, batch), columns(y!, batch)] as [Tensor[], Tensor[]];
-      const isTie = mul(equal(ma!, mb!), less(kb!, ka!));
-      const bLeads = add(less(ma!, mb!), isTie);
-      const m = maximum(ma!, mb!);
-      const low = select(bLeads, ma!, mb!);
-      const k = select(equal(m, m), select(bLeads, kb!, ka!), -1);
-      const share = mul(exp(sub(low, m)), affine(select(bLeads, sa!, sb!), 1, 1));
-      const added = select(equal(low, Number.NEGATIVE_INFINITY), 0, share);
-      return concat([m, k, add(select(bLeads, sb!, sa!), added)], -1);
-    },
-    () => [],
-  );
+  return constant(op, [a, b], (x, y) => {
+    const batch = x!.shape.slice(0, -1);
+    const [[ma, ka, sa], [mb, kb, sb]] = [columns(x!, batch), columns(y!, batch)] as [Tensor[], Tensor[]];
+    const isTie = mul(equal(ma!, mb!), less(kb!, ka!));
+    const bLeads = add(less(ma!, mb!), isTie);
+    const m = maximum(ma!, mb!);
+    const low = select(bLeads, ma!, mb!);
+    const k = select(equal(m, m), select(bLeads, kb!, ka!), -1);
+    const share = mul(exp(sub(low, m)), affine(select(bLeads, sa!, sb!), 1, 1));
+    const added = select(equal(low, Number.NEGATIVE_INFINITY), 0, share);
+    return concat([m, k, add(select(bLeads, sb!, sa!), added)], -1);
+  });
 }

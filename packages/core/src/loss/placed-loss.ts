@@ -2,6 +2,7 @@ import { type Tensor, youngestRegion } from "../tensor.ts";
 import { classesLast } from "./class-axis.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import { tempered } from "./tempered.ts";
+import { hasWeightless, withoutWeightless } from "./weightless-rows.ts";
 
 /** A problem as the kernel is to see it: logits and probabilities laid out for it, a device's temperature applied. */
 export interface PlacedLoss {
@@ -13,8 +14,8 @@ export interface PlacedLoss {
 }
 
 /**
- * Lays a problem out: a permuted copy where the class axis is not the last one and the backend wants it there. With
- * `isWhole` the tempered logits are z/τ and not z/τ up to a constant a row.
+ * Lays a problem out: a permuted copy where the class axis is not the last one and the backend wants it there, and 0 in
+ * what a row holds that is taken out. With `isWhole` the tempered logits are z/τ and not z/τ up to a constant a row.
  */
 export function placedLoss(
   problem: LossProblem,
@@ -26,13 +27,17 @@ export function placedLoss(
   const inputs = [logits, probabilities, temperature, rowWeights.device].filter((tensor) => tensor !== undefined);
   const isMoved = axis !== logits.rank - 1 && !logits.runtime.facts.innerClass;
   const placed = isMoved ? { ...problem, axis: logits.rank - 1 } : problem;
-  const moved = (x: Tensor): Tensor => (isMoved ? temporary(classesLast(x, axis)) : x);
-  let z = moved(logits);
+  const isMasked = hasWeightless(problem);
+  const laid = (x: Tensor): Tensor => {
+    const moved = isMoved ? temporary(classesLast(x, axis)) : x;
+    return isMasked ? temporary(withoutWeightless(placed, moved, temporary)) : moved;
+  };
+  let z = laid(logits);
   if (temperature !== undefined) {
     const isShifted = !isWhole && terms === undefined;
     z = temporary(tempered(placed, z, temperature, isShifted));
   }
-  return { problem: placed, z, q: probabilities && moved(probabilities), inputs };
+  return { problem: placed, z, q: probabilities && laid(probabilities), inputs };
 }
 
 /** Where the results of a loss belong. */

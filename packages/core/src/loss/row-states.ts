@@ -4,16 +4,16 @@
  */
 import { GradientError, OptionError, ShapeError } from "../errors.ts";
 import { type HostValues, hostTensor, nameOf } from "../host-values.ts";
-import { composed, runtimeOf } from "../ops/apply.ts";
+import { runtimeOf } from "../ops/apply.ts";
 import { affine } from "../ops/arithmetic.ts";
 import { less } from "../ops/compare.ts";
 import { select } from "../ops/select.ts";
 import { concat } from "../ops/slice.ts";
-import { stopGradient } from "../ops/stop-gradient.ts";
 import { checkKeys } from "../options.ts";
 import { recordingsOf } from "../recording.ts";
 import { axisOf, sameShape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { constant } from "./constant.ts";
 import { columns, derivedState, kernelState, type StateProblem } from "./derived-state.ts";
 import type { RowLossOptions } from "./loss-options.ts";
 import { checkedTerms } from "./loss-terms.ts";
@@ -53,17 +53,12 @@ export function rowStates(logits: Tensor, options: RowStatesOptions = {}): Tenso
   const problem: StateProblem = { op, batch, rows, classes, axis, labels: undefined, liveRows: rows, terms };
   const { facts } = logits.runtime;
   const isKernels = (terms === undefined || facts.lossTerms === true) && (axis === logits.rank - 1 || facts.innerClass);
-  return composed(
-    op,
-    [stopGradient(logits)],
-    (z) => {
-      const state = isKernels ? kernelState(problem, z!) : derivedState(problem, z!);
-      if (classOffset === 0) return state;
-      const [m, k, rest] = columns(state, batch);
-      return concat([m!, select(less(k!, 0), k!, affine(k!, 1, classOffset)), rest!], -1);
-    },
-    () => [],
-  );
+  return constant(op, [logits], (z) => {
+    const state = isKernels ? kernelState(problem, z!) : derivedState(problem, z!);
+    if (classOffset === 0) return state;
+    const [m, k, rest] = columns(state, batch);
+    return concat([m!, select(less(k!, 0), k!, affine(k!, 1, classOffset)), rest!], -1);
+  });
 }
 
 export interface RowStateLossOptions extends Pick<RowLossOptions, "zLoss" | "softcap" | "focal" | "poly"> {
@@ -72,7 +67,8 @@ export interface RowStateLossOptions extends Pick<RowLossOptions, "zLoss" | "sof
 
 /**
  * The losses of rows from their merged states and the logit of each row's label: r^γ·(ν + ε₁·r) + λ·lse² with
- * ν = (m − z′_y) + log1p(s′), exactly also for confident rows. A row with the identity as state is NaN.
+ * ν = (m − z′_y) + log1p(s′), exactly also for confident rows, scaled or not: where s′ says that the label is k, m − z′_y
+ * is 0 however the two were rounded. A row with the identity as state is NaN.
  *
  * For evaluation: the states of chunks have no gradient, so a tensor that is being differentiated is refused.
  * @param labelLogits the logits of the labels before temperature and cap, one a row

@@ -5,6 +5,7 @@ import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { LogitsLike } from "./class-axis.ts";
 import type { Denominator, Reduction } from "./loss-options.ts";
+import { isWithin, weightRange } from "./weight-range.ts";
 
 /** One weight a row: on the host, on the device, or none. */
 export interface RowWeights {
@@ -28,11 +29,11 @@ export function checkedRowWeights(
   const { data, shape } = hostTensor(op, weights);
   checkFit(op, shape, data.length, batch);
   const host = Float64Array.from(data);
-  const largest = logits.runtime.facts.floatBytes === 4 ? 2 ** 100 : 2 ** 1000;
-  const bad = host.findIndex((weight) => !(Math.abs(weight) <= largest));
+  const range = weightRange(logits.runtime.facts.floatBytes);
+  const bad = host.findIndex((weight) => !isWithin(weight, range));
   if (bad < 0) return { host, device: undefined };
   throw new OptionError(
-    `${op}: rowWeights on this device are finite and at most ${largest}, and row ${bad} has ${host[bad]}`,
+    `${op}: rowWeights on this device are 0 or from ${range.smallest} to ${range.largest} in size, and row ${bad} has ${host[bad]}; scale them all, a mean by weights stays the same`,
   );
 }
 

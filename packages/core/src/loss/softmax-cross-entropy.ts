@@ -21,6 +21,7 @@ import { type PlacedLoss, placedLoss, regionOfLoss } from "./placed-loss.ts";
 import { isNative, rowGradient, rowLosses } from "./row-losses.ts";
 import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
 import { reducedRows, rowUpstream, weightedRows } from "./weighted-rows.ts";
+import { hasWeightless, withoutWeightless } from "./weightless-rows.ts";
 
 /**
  * Softmax cross-entropy between logits [..., classes] and targets, exactly: in float32 a loss of 4e-22 is 4e-22, not 0.
@@ -82,7 +83,9 @@ export function softmaxCrossEntropyGradient(
     const region = regionOfLoss(placed);
     const loss = onDevice(placed.problem, region, temporary);
     const { u, scale } = rowUpstream(problem, region, upstream, temporary);
-    const gradient = rowGradient(loss, { z, q, state: undefined }, u, scale);
+    let gradient = rowGradient(loss, { z, q, state: undefined }, u, scale);
+    // 0 whatever upstream is: 0·∞ would not be.
+    if (hasWeightless(problem)) gradient = withoutWeightless(placed.problem, temporary(gradient), temporary);
     return placed.problem.axis === problem.axis ? gradient : classesBack(temporary(gradient), problem.axis);
   });
 }

@@ -1,7 +1,7 @@
 import type { LossTerms } from "../backend.ts";
 import { composed } from "../ops/apply.ts";
-import { add, affine, log1p, square, sub } from "../ops/arithmetic.ts";
-import { equal } from "../ops/compare.ts";
+import { add, affine, exp, log1p, neg, square, sub } from "../ops/arithmetic.ts";
+import { equal, less } from "../ops/compare.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
 import type { Tensor } from "../tensor.ts";
@@ -9,7 +9,13 @@ import { columns } from "./derived-state.ts";
 import { focalPoly } from "./focal-poly.ts";
 import { capped } from "./scaled-logits.ts";
 
-/** ν = (m − z′_y) + log1p(s′) and what the terms make of it, on a device. */
+/**
+ * ν = (m − z′_y) + log1p(s′) and what the terms make of it, on a device.
+ *
+ * With temperature or cap, m and z′_y were rounded on different ways, and their difference d is off by a rounding of m. It
+ * is never below 0; and if the label were not k, s′ would have its e^−d as a summand. Where s′ is far less than that, the
+ * label is k and d is exactly 0. Elsewhere ν is no small number, and d may be off.
+ */
 export function tensorLosses(op: string, state: Tensor, labelLogits: Tensor, terms: LossTerms | undefined): Tensor {
   const batch = labelLogits.shape;
   return composed(
@@ -19,7 +25,8 @@ export function tensorLosses(op: string, state: Tensor, labelLogits: Tensor, ter
       const [m, , rest] = columns(states!, batch).map((column) => reshape(column, batch));
       const scaled = terms === undefined ? z! : scaledLogit(z!, terms);
       const spread = log1p(rest!);
-      const nu = add(sub(m!, scaled), spread);
+      const computed = sub(m!, scaled);
+      const nu = add(terms === undefined ? computed : belowTop(computed, rest!), spread);
       const hasFactor = terms !== undefined && (terms.focal !== 0 || terms.poly !== 0);
       const loss = hasFactor ? focalPoly(nu, terms.focal, terms.poly) : nu;
       const penalty = terms?.zLoss ? affine(square(add(m!, spread)), terms.zLoss, 0) : undefined;
@@ -27,6 +34,12 @@ export function tensorLosses(op: string, state: Tensor, labelLogits: Tensor, ter
     },
     () => [],
   );
+}
+
+/** d, 0 where the label must be the class of the largest logit. */
+function belowTop(computed: Tensor, rest: Tensor): Tensor {
+  const d = select(less(computed, 0), 0, computed);
+  return select(less(rest, affine(exp(neg(d)), 0.5, 0)), 0, d);
 }
 
 function scaledLogit(z: Tensor, { inverseTemperature, softcap }: LossTerms): Tensor {
@@ -44,11 +57,17 @@ export function hostLosses(
     const [m, rest] = [states[3 * row]!, states[3 * row + 2]!];
     if (m === Number.NEGATIVE_INFINITY) return Number.NaN;
     const scaled = c > 0 && Number.isFinite(z) ? c * Math.tanh((t * z) / c) : t * z;
-    const nu = m - scaled + Math.log1p(rest);
+    const d = terms === undefined ? m - scaled : hostBelowTop(m - scaled, rest);
+    const nu = d + Math.log1p(rest);
     const r = -Math.expm1(-nu);
     const penalty = zLoss === 0 ? 0 : zLoss * (m + Math.log1p(rest)) ** 2;
     return r ** focal * (nu + poly * r) + penalty;
   });
+}
+
+function hostBelowTop(computed: number, rest: number): number {
+  const d = Math.max(computed, 0);
+  return rest < Math.exp(-d) / 2 ? 0 : d;
 }
 
 const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };

@@ -54,13 +54,16 @@ export function withEmptyMean(
 
 /** The options of a loss with a preset's defaults in them. */
 export function presetOptions(preset: Preset, logits: Tensor, targets: Targets, options: LossOptions): LossOptions {
+  const hasLabels = targets?.labels !== undefined;
   const {
     reduction = preset.reduction,
     denominator = reduction === "mean" ? preset.denominator : undefined,
     axis = preset.classAxis === "second" && logits.rank > 1 ? 1 : -1,
-    ignoreIndex = targets?.labels === undefined ? undefined : preset.ignoreIndex,
+    ignoreIndex = preset.ignoreIndex,
   } = options;
-  const settled = { ...options, reduction, denominator, axis, ignoreIndex };
+  // The preset's own value says nothing beside probabilities.
+  const marks = hasLabels || ignoreIndex !== preset.ignoreIndex ? ignoreIndex : undefined;
+  const settled = { ...options, reduction, denominator, axis, ignoreIndex: marks };
   return Object.fromEntries(Object.entries(settled).filter(([, value]) => value !== undefined));
 }
 

@@ -2,6 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { LossProblem } from "../loss/loss-problem.ts";
 import { fusedLoss, softmaxCrossEntropyGradient } from "../loss/softmax-cross-entropy.ts";
 import { reducedRows, weightedRows } from "../loss/weighted-rows.ts";
+import { hasWeightless, withoutWeightless } from "../loss/weightless-rows.ts";
 import { composed, withTemporaries } from "../ops/apply.ts";
 import { add, affine, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
@@ -27,7 +28,9 @@ export function unitSumLoss(problem: LossProblem, logits: Tensor): Tensor {
   }
   if (recordingsOf([logits, probabilities!]).length === 0) return fusedLoss(problem, logits);
   return withTemporaries((temporary) => {
-    const rows = temporary(unitSumRows(problem, logits, probabilities!));
+    const isMasked = hasWeightless(problem);
+    const read = (x: Tensor): Tensor => (isMasked ? temporary(withoutWeightless(problem, x, temporary)) : x);
+    const rows = temporary(unitSumRows(problem, read(logits), read(probabilities!)));
     return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
 }

@@ -110,6 +110,35 @@ function rowSize(t: CaseContext, row: readonly number[], given: RowStateLossOpti
   return 4 * scaled * t.format.round(1);
 }
 
+/** What scales a confident row; the rows' losses stay above 0 and keep their digits. */
+const confidentOptions: Readonly<Record<string, RowStateLossOptions>> = {
+  temperature: { temperature: 0.7 },
+  softcap: { softcap: 30 },
+  both: { temperature: 1.3, softcap: 41 },
+  focal: { temperature: 0.7, focal: 0.5 },
+};
+
+/** m and z′_y are rounded apart from each other: the loss of the likeliest class does not see it. */
+async function confident(t: CaseContext, given: RowStateLossOptions): Promise<void> {
+  const tops = [50.3, 20.1, 33.7, 17.9, 7.3];
+  const logits = t.numbers(tops.flatMap((top) => [top, 0, 0, 1]));
+  const labels = tops.map(() => 0);
+  const terms = termsOf(given)!;
+  const { rowLoss } = oracle({ rows: tops.length, classes: 4, logits, labels, terms });
+  // A rounding of z′ is a relative one of the loss.
+  const sizes = Array.from(rowLoss.values, (value, r) => value * (1 + tops[r]! * terms.inverseTemperature));
+  const expected = { values: rowLoss.values, scale: sizes, terms: sizes };
+  await inScope(t, async (scope) => {
+    const z = scope.tensor(logits, [tops.length, 4]);
+    const [left, right] = chunks(z, [0, 2, 4], given) as [Tensor, Tensor];
+    const own = tops.map((_, r) => logits[4 * r]!);
+    const merged = mergeRowStates(left, right);
+    t.check(await t.read(lossFromRowStates(merged, scope.tensor(own), given)), expected, t.judge("derived"), "loss");
+    const hosted = lossFromRowStates(Array.from(await t.read(merged)), own, given);
+    t.check(hosted, expected, t.judge("derived"), "loss on the host");
+  });
+}
+
 /** Row states as building blocks: vocabulary in chunks, on one device or several. */
 export const rowStateCases: readonly Case[] = [
   ...Object.entries(options).flatMap(([name, given]) => [
@@ -126,6 +155,9 @@ export const rowStateCases: readonly Case[] = [
       const value = Math.log1p(3 * Math.exp(-50));
       t.check(loss, { values: [value], scale: [6 * value] }, t.judge("confident curvature"), "loss");
     }),
+  ),
+  ...Object.entries(confidentOptions).map(([name, given]) =>
+    quick(`a-confident-row-keeps-its-tiny-loss-with-${name}`, (t) => confident(t, given)),
   ),
   quick(
     "the-identity-changes-nothing",

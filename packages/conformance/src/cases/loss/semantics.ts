@@ -136,6 +136,25 @@ export const edgeCases: Readonly<Record<string, EdgeCase>> = {
     digits: 1e-6,
     nonFinite: true,
   },
+  "weightless-rows-are-not-read": {
+    rows: [
+      [nan, infinity, -infinity],
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+    probabilities: [
+      [1, 0, 0],
+      [0, 0, 1],
+      [nan, infinity, 0],
+    ],
+    options: { rowWeights: [0, 1, 0] },
+    loss: [0, 0.407606, 0],
+    gradient: [0, 0, 0, 0.090031, 0.244728, -0.334759, 0, 0, 0],
+    sum: 0.407606,
+    mean: 0.407606,
+    digits: 1e-6,
+    nonFinite: true,
+  },
   "soft-row-that-sums-to-2": {
     rows: [[1, 2, 3]],
     probabilities: [[1, 1, 0]],

@@ -87,6 +87,7 @@ export function problemOf(setting: LossSetting): LossProblem {
     logits,
     labels: rowWeights ? labels?.map((label, r) => (rowWeights[r] === 0 ? -1 : label)) : labels,
     probabilities,
+    ignored: probabilities && rowWeights?.map((weight) => weight === 0),
     classWeights: options.classWeights as readonly number[] | undefined,
     rowScale: rowWeights,
     smoothing: options.labelSmoothing ?? 0,
