@@ -1,4 +1,14 @@
-import { type Device, mean, softmaxCrossEntropy, square, sub, type Tensor } from "@surprisal/core";
+import {
+  type Device,
+  logSoftmax,
+  max,
+  mean,
+  softmax,
+  softmaxCrossEntropy,
+  square,
+  sub,
+  type Tensor,
+} from "@surprisal/core";
 import { describe, expect, test } from "vitest";
 import { expectClose, expectRefused, openPlain } from "../../testing/claims.ts";
 import { dense, linear } from "../layers/dense.ts";
@@ -176,6 +186,25 @@ describe("the loss", () => {
       [[1, 0]],
     );
     await expectClose([oneHot.loss!], [1.928749847963918e-22], 1e-6);
+  });
+
+  test("starts from the logits also behind a softmax in a function or a layer of one's own", async () => {
+    const device = await openPlain();
+    const own: Layer = { name: "own", apply: (z) => softmax(z) };
+    const trained = async (last: Layer | ((z: Tensor) => Tensor)): Promise<unknown[]> => {
+      const layer = sequential([linear(3, 4), last]);
+      const { model, fit, evaluate } = compiled(device, { ...byGradient(0.5), metrics: ["accuracy", sureness] }, layer);
+      const { history } = await fit(x, y, { epochs: 2, batchSize: 4 });
+      const logits = await device.scoped((step) => model.logits(step.tensor(x)).data());
+      return [history, await evaluate(x, y), await stateDict(model.parameters), logits];
+    };
+    const sureness = { name: "sureness", on: "output", rows: (output: Tensor) => max(output, -1) } as const;
+    const expected = await trained(softmax);
+    expect(await trained((z) => softmax(z))).toEqual(expected);
+    expect(await trained(own)).toEqual(expected);
+    expect((await trained((z) => logSoftmax(z)))[2]).toEqual(expected[2]);
+    // Over another axis than the classes' it is no distribution over them.
+    expect((await trained((z) => softmax(z, 0)))[2]).not.toEqual(expected[2]);
   });
 
   test("takes one-hot rows for what labels say, and weighs their classes alike", async () => {
