@@ -22,7 +22,10 @@ export interface FitOptions {
   readonly seed?: number;
   /** What a row of each class weighs; 1 if not given. */
   readonly classWeight?: ClassWeights;
-  /** What each row weighs. Both multiply. */
+  /**
+   * What each row weighs in the loss; both multiply. The loss of a row of weight 0 counts for nothing, whatever it is. The row
+   * still runs through the model, and counts in the metrics.
+   */
   readonly sampleWeight?: Examples;
   readonly callbacks?: readonly Callback[];
   /** Stops after the step at hand: the promise rejects with the signal's reason, and the model is as that step left it. */

@@ -3,6 +3,7 @@ import {
   logSoftmax,
   max,
   mean,
+  mul,
   softmax,
   softmaxCrossEntropy,
   square,
@@ -105,6 +106,35 @@ describe("one fit", () => {
     const expected = await stateDict(twice.model.parameters);
     for (const [name, { data }] of Object.entries(await stateDict(once.model.parameters))) {
       await expectClose(data, expected[name]!.data, 1e-10);
+    }
+  });
+
+  test("takes a row of weight 0 out of the loss, infinite as it may be", async () => {
+    const device = await openPlain("f32");
+    const layer = sequential([linear(3, 4), (z) => mul(z, 1e30)]);
+    const far = { shape: [3, 3], data: [1, 2, 3, 4, 5, 6, 1e30, -1e30, 1e30] };
+    const perRow = (output: Tensor): Tensor => mean(mul(output, 1e-30), -1);
+    const oneHot = [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, 0],
+    ];
+    for (const [loss, targets] of [
+      ["sparse_categorical_crossentropy", [0, 1, 2]],
+      ["categorical_crossentropy", oneHot],
+      [perRow, [0, 1, 2]],
+    ] as const) {
+      const both = compiled(device, { ...byGradient(1e-40), loss }, layer);
+      const two = compiled(device, { ...byGradient(1e-40), loss }, layer);
+      const near = { shape: [2, 3], data: far.data.slice(0, 6) };
+      expect((await both.evaluate(far, targets)).loss).not.toSatisfy(Number.isFinite);
+      const found = await both.evaluate(far, targets, { sampleWeight: [1, 1, 0] });
+      await expectClose([found.loss!], [(await two.evaluate(near, targets.slice(0, 2) as number[])).loss!], 1e-6);
+      expect((await both.fit(far, targets, { sampleWeight: [0, 0, 0] })).history.loss).toEqual([0]);
+      expect((await both.fit(far, targets, { sampleWeight: [1, 1, 0] })).history.loss![0]).toBeLessThan(1e32);
+      for (const { data } of Object.values(await stateDict(both.model.parameters))) {
+        expect(data).toSatisfy((numbers: Float32Array) => numbers.every(Number.isFinite));
+      }
     }
   });
 

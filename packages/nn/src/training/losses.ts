@@ -47,6 +47,12 @@ function crossentropy(
       mean: softmaxCrossEntropy(logits, targetsOf(targets, logits), { labelSmoothing }),
       count: rowsIn(logits),
     }),
+    weightedMean(logits, targets, rowWeights) {
+      if (logits.rank !== 2) {
+        throw new ShapeError(`${name}: weights are one for each row, and the logits are [${logits.shape.join(", ")}]`);
+      }
+      return softmaxCrossEntropy(logits, targetsOf(targets, logits), { labelSmoothing, rowWeights });
+    },
   };
 }
 
