@@ -70,5 +70,6 @@ function unitOf(tensors: readonly Tensor[]): Tensor {
 
 /** Checks what gradients are limited by. */
 export function checkLimit(op: string, limit: number): void {
-  if (!(limit > 0)) throw new OptionError(`${op}: the limit is a number above 0, not ${String(limit)}`);
+  if (!(typeof limit === "number" && limit > 0))
+    throw new OptionError(`${op}: the limit is a number above 0, not ${String(limit)}`);
 }

@@ -22,6 +22,7 @@ import { sgd } from "../optimizers/sgd.ts";
 import { randomStream } from "../random/random-stream.ts";
 import { loadStateDict, stateDict } from "../state/state-dict.ts";
 import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
+import type { FitOptions } from "./fit-options.ts";
 
 const rows = 11;
 const random = randomStream(99);
@@ -179,6 +180,19 @@ describe("one fit", () => {
     expect(await trained(5)).not.toEqual(await trained(6));
   });
 
+  test("goes on in a second fit: two of one epoch are one of two", async () => {
+    const device = await openPlain();
+    const trained = async (...fits: FitOptions[]): Promise<unknown> => {
+      const { model, fit } = compiled(device, byGradient(0.5));
+      for (const options of fits) await fit(x, y, { batchSize: 4, ...options });
+      return stateDict(model.parameters);
+    };
+    const once = await trained({ epochs: 2 });
+    expect(await trained({ epochs: 1 }, { epochs: 1 })).toEqual(once);
+    expect(await trained({ epochs: 1 }, { epochs: 2, initialEpoch: 1 })).toEqual(once);
+    expect(await trained({ epochs: 1 })).not.toEqual(await trained({ epochs: 2, initialEpoch: 1 }));
+  });
+
   test("leaves nothing behind but what it learnt", async () => {
     const device = await openPlain("f32");
     const { fit, model, dispose } = compiled(device, { ...byGradient(0.1), metrics: ["accuracy"], clipValue: 1 });
@@ -290,6 +304,12 @@ describe("fit refuses", () => {
     ["texts", (c) => c.fit([["a", "b", "c"]] as never, [0]), "VALUE", ["x holds strings"]],
     ["tensors", (c) => c.fit(c.model.parameters["0.b"] as never, y), "VALUE", ["x is on the host"]],
     ["negative weights", (c) => c.fit(x, y, { classWeight: { 1: -1 } }), "OPTION", ["classWeight", "-1"]],
+    ["weights of no class", (c) => c.fit(x, y, { classWeight: { cat: 1 } as never }), "OPTION", ['the key "cat"']],
+    ["one weight for all classes", (c) => c.fit(x, y, { classWeight: 2 as never }), "OPTION", ["classWeight", "2"]],
+    ["a text for a weight", (c) => c.fit(x, y, { classWeight: { 9: "1" } as never }), "OPTION", ["class 9"]],
+    ["a callback by itself", (c) => c.fit(x, y, { callbacks: {} as never }), "OPTION", ["callbacks are an array"]],
+    ["a function as callback", (c) => c.fit(x, y, { callbacks: [(() => {}) as never] }), "OPTION", ["callback 0"]],
+    ["no function", (c) => c.fit(x, y, { callbacks: [{ onEpochEnd: 1 as never }] }), "OPTION", ["onEpochEnd"]],
     ["too few weights", (c) => c.fit(x, y, { sampleWeight: [1] }), "SHAPE", ["sampleWeight [1]", "11 rows"]],
     ["two validations", (c) => c.fit(x, y, { validationSplit: 0.1, validationData: [x, y] }), "OPTION", ["two ways"]],
     ["data that do not fill their shape", (c) => c.fit({ ...x, shape: [12, 3] }, y), "SHAPE", ["36", "33"]],
@@ -300,6 +320,21 @@ describe("fit refuses", () => {
     const before = await stateDict(model.model.parameters);
     await expectRefused(() => call(model), code, ...words);
     expect(await stateDict(model.model.parameters)).toEqual(before);
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ clipValue: 0 }, "compile: clipValue: the limit is a number above 0, not 0"],
+    [{ clipValue: "1" }, "clipValue"],
+    [{ globalClipNorm: Number.NaN }, "globalClipNorm"],
+    [{ schedule: 0.1 }, "a schedule is a function"],
+    [{ metrics: "accuracy" }, "metrics are an array"],
+    [{ metrics: [{ name: "m", rows: () => {} }] }, "a measure is { name, on, rows }"],
+    [{ loss: {} }, "a measure is { name, on, rows }"],
+    [{ loss: 3 }, 'there is no loss "3"'],
+    [{ optimizer: () => undefined }, "no optimizer"],
+  ])("to compile %j", async (options, message) => {
+    const device = await openPlain();
+    await expectRefused(() => compiled(device, { ...byGradient(1), ...options }), "OPTION", message);
   });
 
   test("names that do not exist", async () => {

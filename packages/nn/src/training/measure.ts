@@ -3,6 +3,7 @@ import {
   mean,
   mul,
   type NumberArray,
+  OptionError,
   type Shape,
   ShapeError,
   select,
@@ -43,6 +44,15 @@ export interface Measure {
    * 0 counts for nothing, whatever its own number would be.
    */
   weightedMean?(y: Tensor, targets: BatchTargets, weights: Float64Array): Tensor;
+}
+
+/** A measure of one's own, if it is one. */
+export function checkedMeasure(op: string, measure: Measure): Measure {
+  const { name, on, rows } = measure;
+  if (typeof name === "string" && (on === "output" || on === "logits") && typeof rows === "function") return measure;
+  throw new OptionError(
+    `${op}: a measure is { name, on, rows }: a text, "output" or "logits", and a function; not ${String(name)}, ${String(on)}, ${typeof rows}`,
+  );
 }
 
 /** A mean and what it weighs among others. */
