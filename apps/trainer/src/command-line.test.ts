@@ -135,7 +135,7 @@ describe("train, eval and predict", () => {
     const terminal = { isTTY: true, columns: 80, colours: false };
     const { stdout } = await trainer(["--epochs", "2"], terminal);
     expect(stdout).toContain("\rEpoch 1/2 ━");
-    expect(stdout).toContain("\ntest loss by epoch\n");
+    expect(stdout).toContain("\n━ training loss and ● test loss by epoch\n");
     const pictures = await trainer(["predict", "--index", "0,1"], terminal);
     expect(pictures.stdout).toMatch(/[*#%@]{3}.*\n/);
     for (const line of (stdout + pictures.stdout).split(/[\r\n]/)) {
