@@ -7,6 +7,7 @@ import { encodeIdx } from "./data/encode-idx.ts";
 import type { EvalReport } from "./eval-command.ts";
 import type { Prediction } from "./prediction.ts";
 import type { TrainReport } from "./train-command.ts";
+import { saveWeights } from "./weights-file.ts";
 
 const home = process.cwd();
 const cwd = mkdtempSync(join(tmpdir(), "trainer-"));
@@ -121,11 +122,20 @@ describe("train, eval and predict", () => {
     for (const name of readdirSync(cwd).filter((name) => !name.startsWith("digits"))) rmSync(join(cwd, name));
   });
 
+  test("a terminal of 40 columns has its lines cut, not wrapped", async () => {
+    const terminal = { isTTY: true, columns: 40, colours: false };
+    const { stdout } = await trainer(["--epochs", "2", "--hidden", "4"], terminal);
+    expect(stdout).toMatch(/^Test accuracy .*…\n$/m);
+    const shown = [stdout, (await trainer(["eval"], terminal)).stdout, (await trainer(["predict"], terminal)).stdout];
+    for (const line of shown.join("").split(/[\r\n]/))
+      expect(line.replace("\x1b[K", "").length).toBeLessThanOrEqual(40);
+  });
+
   test("a terminal of 80 columns sees bars, a plot and pictures, and nothing wraps", async () => {
     const terminal = { isTTY: true, columns: 80, colours: false };
     const { stdout } = await trainer(["--epochs", "2"], terminal);
     expect(stdout).toContain("\rEpoch 1/2 ━");
-    expect(stdout).toContain("\ntest loss by epoch\n");
+    expect(stdout).toContain("\n━ training loss and ● test loss by epoch\n");
     const pictures = await trainer(["predict", "--index", "0,1"], terminal);
     expect(pictures.stdout).toMatch(/[*#%@]{3}.*\n/);
     for (const line of (stdout + pictures.stdout).split(/[\r\n]/)) {
@@ -186,6 +196,10 @@ describe("a wrong command line ends with code 2 and one line that names the thin
     [["--lr", "0"], "'0' is invalid"],
     [["--batch-size", "20000"], "error: --batch-size 20000 is more than the 10000 training images; give at most that"],
     [["--seed", "9007199254740992"], "is invalid. Give a whole number from 0 to 9007199254740991."],
+    [
+      ["--hidden", "100000,100000"],
+      "error: --hidden 100000,100000 makes a model of 10079600010 weights, and a weights file holds at most 268419072; give fewer units",
+    ],
     [["--optimizer", "rmsprop"], "'rmsprop' is invalid. There are adam, adamw, sgd."],
     [["--schedule", "cos"], "'cos' is invalid. There are constant, cosine, linear."],
     [["--augment", "flip"], "'flip' is invalid. There are none, shift."],
@@ -222,6 +236,35 @@ describe("a wrong command line ends with code 2 and one line that names the thin
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect([status, stdout]).toEqual([2, ""]);
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test("weights that give no numbers, with code 1", async () => {
+    const huge = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)).fill(3e38) });
+    const state = { "0.w": huge(784, 10), "0.b": huge(10) };
+    const origin = { data: "rendered-digits", seed: 0, epochs: 1, variant: "plain-f32" };
+    await saveWeights("huge.safetensors", { state, widths: [784, 10], origin });
+    const scored = await trainer(["eval", "huge.safetensors", "--json"]);
+    expect(scored).toMatchObject({ status: 1, stdout: "" });
+    expect(scored.stderr).toMatch(/\nerror: huge\.safetensors: its test loss is (NaN|Infinity); train again/);
+    const guessed = await trainer(["predict", "huge.safetensors", "--json"]);
+    expect(guessed).toMatchObject({ status: 1, stdout: "" });
+    expect(guessed.stderr).toMatch(/^error: the weights give probabilities that are no numbers/);
+    rmSync("huge.safetensors");
+  });
+
+  test("a file of no images", async () => {
+    await saveWeights("w.safetensors", {
+      state: {
+        "0.w": { shape: [1, 10], data: new Float32Array(10) },
+        "0.b": { shape: [10], data: new Float32Array(10) },
+      },
+      widths: [1, 10],
+      origin: { data: "d", seed: 0, epochs: 1, variant: "v" },
+    });
+    writeFileSync("empty", encodeIdx([0, 1, 1], new Uint8Array()));
+    const { status, stderr } = await trainer(["predict", "w.safetensors", "--data", "empty"]);
+    expect([status, stderr]).toEqual([2, "error: empty: has no images; give another file\n"]);
+    for (const name of readdirSync(cwd)) rmSync(name);
   });
 
   test("weights that do not fit the data", async () => {

@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { DataError } from "./data/digit-data.ts";
 import { oneLine } from "./one-line.ts";
 import { program } from "./program.ts";
+import { ScoreError } from "./score.ts";
 import type { Terminal, Terminals } from "./terminal.ts";
 import { DivergedError } from "./training-log.ts";
 import { UsageError } from "./usage-error.ts";
@@ -10,7 +11,7 @@ import { WeightsError } from "./weights-file.ts";
 import { OutputError } from "./write-atomically.ts";
 
 /**
- * Runs a command line. Returns its exit code: 0, 1 for training that failed, 2 for a wrong command line, data or files, 130
+ * Runs a command line. Returns its exit code: 0, 1 for work that failed, 2 for a wrong command line, data or files, 130
  * and 143 for interrupted training. Whatever is not 0 has said why on one line.
  */
 export async function runCommandLine(args: readonly string[], terminals: Terminals): Promise<number> {
@@ -32,8 +33,13 @@ function exitCodeOf(error: unknown, err: Terminal): number {
     err.write(`error: ${oneLine((error as Error).message)}\n`);
     return 2;
   }
-  if (error instanceof DivergedError || isSurprisalError(error)) {
+  if (error instanceof DivergedError || error instanceof ScoreError || isSurprisalError(error)) {
     err.write(`error: ${oneLine(error.message)}\n`);
+    return 1;
+  }
+  // What the engine throws where there is no memory for an array.
+  if (error instanceof RangeError && /allocation|array length|array buffer/i.test(error.message)) {
+    err.write(`error: there is not enough memory (${oneLine(error.message)}); give smaller --hidden layers or data\n`);
     return 1;
   }
   throw error;

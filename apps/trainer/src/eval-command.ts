@@ -5,8 +5,8 @@ import { openBackend } from "./backends.ts";
 import { builtInFor, loadDigits } from "./data/load-digits.ts";
 import { rowsOf } from "./data/rows.ts";
 import { lossText, percent } from "./numbers.ts";
-import { type Score, scoreMetrics, scoreOf } from "./score.ts";
-import { type Terminals, writeFact } from "./terminal.ts";
+import { type Score, ScoreError, scoreMetrics, scoreOf } from "./score.ts";
+import { type Terminals, writeFact, writeLine } from "./terminal.ts";
 import { checkFits, trainedModel } from "./trained-model.ts";
 import { UsageError } from "./usage-error.ts";
 import { loadWeights, type Weights } from "./weights-file.ts";
@@ -41,7 +41,9 @@ export async function evalCommand(file: string, flags: EvalFlags, { out, err }: 
     writeFact(screen, "Weights", `${widths.join("-")}, ${origin.epochs} epochs on ${origin.data} (${origin.variant})`);
     announceBackend(screen, device);
     const { loss, accuracy } = await scored(device, weights, data.test);
-    screen.write(`Test accuracy ${percent(accuracy)} (loss ${lossText(loss)})\n`);
+    if (!Number.isFinite(loss))
+      throw new ScoreError(`${file}: its test loss is ${loss}; train again, with a smaller --lr`);
+    writeLine(screen, `Test accuracy ${percent(accuracy)} (loss ${lossText(loss)})`);
     const { name: backend, variant } = device.facts;
     const hash = weightsHash(state);
     const report: EvalReport = { backend, variant, testLoss: loss, testAccuracy: accuracy, weightsHash: hash };

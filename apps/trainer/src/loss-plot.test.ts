@@ -9,18 +9,26 @@ const epochs = (count: number) =>
   }));
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
-test("shows the test loss, with its epochs below and its losses beside it", () => {
+test("shows the training loss as a line and the test loss as dots, with epochs below and losses beside them", () => {
   const text = lossPlot(epochs(8), { columns: 80 });
-  expect(text).toMatch(/^test loss by epoch\n/);
-  expect(text).toMatch(/^1\.100┤━/m);
+  expect(text).toMatch(/^━ training loss and ● test loss by epoch\n/);
+  expect(text).toMatch(/^1\.000┤.*━/m);
   expect(text).toMatch(/^ +1 +2 +3 +4 +5 +6 +7 +8\n$/m);
   expect(text).not.toContain("\x1b");
 });
 
-test("shows the training loss too where colours tell the two apart", () => {
-  expect(lossPlot(epochs(3), { colours: true })).toContain(
-    "\x1b[32mtraining loss\x1b[39m and \x1b[33mtest loss\x1b[39m",
-  );
+test("shows both where they are one", () => {
+  const same = epochs(8).map((epoch) => ({ ...epoch, test: { ...epoch.test, loss: epoch.loss } }));
+  const [, ...chart] = lossPlot(same, {}).split("\n");
+  expect(chart.join("")).toMatch(/●━+.*●━/);
+  const level = same.map((epoch) => ({ ...epoch, loss: 2, test: { ...epoch.test, loss: 2 } }));
+  expect(lossPlot(level, {})).toMatch(/●━+●/);
+});
+
+test("has a colour for each where colours are welcome", () => {
+  const text = lossPlot(epochs(3), { colours: true });
+  expect(text).toContain("\x1b[32m━ training loss\x1b[39m and \x1b[33m● test loss\x1b[39m");
+  expect(text).toContain("\x1b[33m●");
 });
 
 test.each([2, 3, 9, 20, 100, 1000])("%d epochs fit 80 columns, and 40", (count) => {

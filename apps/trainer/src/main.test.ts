@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,6 +62,23 @@ test.each([
   expect(status).toBe(0);
 });
 
+test("Ctrl-C before training begins says that there is nothing to save", async () => {
+  const program = `
+    import { runCommandLine } from ${JSON.stringify(new URL("command-line.ts", import.meta.url).href)};
+    const terminal = { write: (text) => console.log(text.trimEnd()) };
+    const running = runCommandLine(["--out", "early.safetensors"], { out: terminal, err: terminal });
+    process.kill(process.pid, "SIGINT");
+    process.exitCode = await running;`;
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["--conditions=@surprisal/source", "--input-type=module", "-e", program],
+    { ...options, encoding: "utf8" },
+  );
+  expect(stdout).toMatch(/\nInterrupted before the first step; there is nothing to save yet\n$/);
+  expect(status).toBe(130);
+  expect(readdirSync(cwd).filter((name) => name.includes("early"))).toEqual([]);
+});
+
 test("a second signal ends it at once", async () => {
   const deaf = `
     import { listenForInterrupts } from ${JSON.stringify(new URL("interrupts.ts", import.meta.url).href)};
@@ -87,6 +104,6 @@ test("a reader that has seen enough ends the run without a word", async () => {
   });
   child.stdout!.setEncoding("utf8");
   await outputOf(child, /^Epoch 1\//m);
-  expect(await endOf(child)).toBe(0);
-  expect(existsSync(join(cwd, "pipe.safetensors"))).toBe(false);
+  expect(await endOf(child)).toBe(141);
+  expect(readdirSync(cwd).filter((name) => name.includes("pipe"))).toEqual([]);
 });

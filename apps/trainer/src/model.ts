@@ -1,5 +1,10 @@
 import { dense, dropout, type Layer, sequential } from "@surprisal/nn";
 
+/** How many numbers a perceptron of these widths learns. */
+export function weightCount(widths: readonly number[]): number {
+  return widths.slice(1).reduce((total, units, i) => total + (widths[i]! + 1) * units, 0);
+}
+
 /**
  * A perceptron of these widths, `[784, 128, 10]`: dense layers with relu and dropout between them, and a softmax at the
  * end. Its parameters are named `0.w`, `0.b`, `2.w`, `2.b` and so on, whatever the dropout.

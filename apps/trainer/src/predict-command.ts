@@ -4,6 +4,7 @@ import { type Images, loadImages } from "./data/load-digits.ts";
 import { normalised } from "./data/pixels.ts";
 import { sourceFor } from "./eval-command.ts";
 import { type Guess, type Prediction, pictured, plainLines } from "./prediction.ts";
+import { ScoreError } from "./score.ts";
 import type { Terminals } from "./terminal.ts";
 import { checkFits, trainedModel } from "./trained-model.ts";
 import { UsageError } from "./usage-error.ts";
@@ -46,6 +47,9 @@ async function predicted(weights: Weights, images: Images, flags: PredictFlags):
     for (const [row, index] of flags.index.entries()) chosen.set(imageAt(images, index), row * pixels);
     const x = { data: normalised(chosen), shape: [flags.index.length, pixels] };
     const { data } = await predict(trainedModel(device, weights), x, { batchSize: 250 });
+    if (!data.every(Number.isFinite)) {
+      throw new ScoreError("the weights give probabilities that are no numbers; train again, with a smaller --lr");
+    }
     return flags.index.map((index, row) => ({
       index,
       ...(images.labels && { label: images.labels[index]! }),

@@ -1,6 +1,6 @@
 import { percent } from "./numbers.ts";
 import { picture } from "./picture.ts";
-import type { Canvas } from "./terminal.ts";
+import { type Canvas, cut } from "./terminal.ts";
 
 /** What a model makes of an image. */
 export interface Guess {
@@ -24,6 +24,8 @@ export function plainLines(prediction: Prediction): string[] {
 }
 
 const BAR_WIDTH = 20;
+/** How many columns go before a bar: the class, and its percentage. */
+const BAR_COLUMN = 11;
 
 /** For a terminal: the image with a bar for each class beside it, where there is room. */
 export function pictured(
@@ -33,17 +35,17 @@ export function pictured(
   { columns = 80, colours = false }: Canvas,
 ): string[] {
   const bars = prediction.probabilities.map((probability, label) => {
-    const bar = "━".repeat(Math.round(probability * BAR_WIDTH));
+    const bar = "━".repeat(Math.round(probability * Math.max(0, Math.min(BAR_WIDTH, columns - BAR_COLUMN))));
     const line = `${label} ${percent(probability).padStart(8)} ${bar}`;
     return colours && label === prediction.class ? `\x1b[32m${line}\x1b[39m` : line;
   });
   const room = columns - BAR_WIDTH - 13;
-  if (size.width > room) return [headline(prediction), ...bars];
+  if (size.width > room) return [cut(headline(prediction), columns), ...bars];
   const lines = picture(image, size);
   const beside = Array.from({ length: Math.max(lines.length, bars.length) }, (_, i) =>
     `${(lines[i] ?? "").padEnd(size.width)}  ${bars[i] ?? ""}`.trimEnd(),
   );
-  return [headline(prediction), ...beside];
+  return [cut(headline(prediction), columns), ...beside];
 }
 
 function headline({ index, label, class: guess, probabilities }: Prediction): string {

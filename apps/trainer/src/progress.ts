@@ -1,5 +1,5 @@
 import { lossText, percent, seconds } from "./numbers.ts";
-import type { Canvas, Terminal } from "./terminal.ts";
+import { type Canvas, type Terminal, writeLine } from "./terminal.ts";
 import type { EpochProgress, StepProgress, TrainingObserver } from "./training-log.ts";
 
 const WIDEST_BAR = 20;
@@ -32,7 +32,7 @@ export function progress(terminal: Terminal, epochs: number, now: () => number =
     },
     epoch(progress) {
       clear();
-      terminal.write(`${epochLine(epochs, progress, now() - epochStart)}\n`);
+      writeLine(terminal, epochLine(epochs, progress, now() - epochStart));
     },
     stop: clear,
   };

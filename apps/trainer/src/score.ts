@@ -8,6 +8,11 @@ export interface Score {
   readonly accuracy: number;
 }
 
+/** Weights that say nothing: what they give is no number. */
+export class ScoreError extends Error {
+  override readonly name = "ScoreError";
+}
+
 /** The loss without smoothing, beside one with it. */
 const plainLoss: Measure = { ...sparseCategoricalCrossentropy(), name: "plainLoss" };
 

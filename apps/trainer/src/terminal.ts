@@ -42,7 +42,16 @@ export function terminalOf(stream: Stream, { TERM, NO_COLOR }: NodeJS.ProcessEnv
 const LABEL_WIDTH = 10;
 
 /** One line `Model     784-128-10`, shortened where a terminal would wrap it. */
-export function writeFact({ isTTY, columns = 80, write }: Terminal, label: string, text: string): void {
-  const line = `${label.padEnd(LABEL_WIDTH)}${oneLine(text)}`;
-  write(`${isTTY && line.length > columns ? `${line.slice(0, columns - 1)}…` : line}\n`);
+export function writeFact(terminal: Terminal, label: string, text: string): void {
+  writeLine(terminal, `${label.padEnd(LABEL_WIDTH)}${oneLine(text)}`);
+}
+
+/** A line, cut where a terminal would wrap it. */
+export function writeLine({ isTTY, columns = 80, write }: Terminal, line: string): void {
+  write(`${isTTY ? cut(line, columns) : line}\n`);
+}
+
+/** At most so many columns of a line without colours; what is cut off shows. */
+export function cut(line: string, columns: number): string {
+  return line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
 }

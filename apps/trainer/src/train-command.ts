@@ -6,15 +6,16 @@ import type { DigitData } from "./data/digit-data.ts";
 import { loadDigits } from "./data/load-digits.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { lossPlot } from "./loss-plot.ts";
+import { weightCount } from "./model.ts";
 import { lossText, percent, seconds } from "./numbers.ts";
 import { type OptimizerName, optimizers } from "./optimizers.ts";
 import { progress } from "./progress.ts";
 import type { ScheduleName } from "./schedules.ts";
-import { type Terminal, type Terminals, writeFact } from "./terminal.ts";
+import { type Terminal, type Terminals, writeFact, writeLine } from "./terminal.ts";
 import { weightsOf } from "./trained-model.ts";
 import { type Trained, trainDigits } from "./training.ts";
 import { UsageError } from "./usage-error.ts";
-import { saveWeights } from "./weights-file.ts";
+import { MOST_WEIGHTS, saveWeights } from "./weights-file.ts";
 import { weightsHash } from "./weights-hash.ts";
 import { checkWritable } from "./write-atomically.ts";
 
@@ -53,26 +54,24 @@ export interface TrainReport {
 export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): Promise<number> {
   const start = performance.now();
   const screen = flags.json ? err : out;
-  const target = await checkWritable(flags.out);
-  const data = await loadDigits(flags.data, flags.seed);
-  if (flags.batchSize > data.train.count) {
-    throw new UsageError(
-      `--batch-size ${flags.batchSize} is more than the ${data.train.count} training images; give at most that`,
-    );
-  }
-  const device = await openBackend(flags.backend);
   const interrupts = listenForInterrupts();
+  let device: Device | undefined;
   try {
+    const target = await checkWritable(flags.out);
+    const data = await loadDigits(flags.data, flags.seed);
+    checkSizes(flags, data);
+    device = await openBackend(flags.backend);
     const learningRate = flags.lr ?? optimizers[flags.optimizer].learningRate;
     introduce(screen, device, data, flags, learningRate);
     const trained = await trainWatched(device, data, { ...flags, learningRate }, screen, interrupts.signal);
+    if (trained.interrupted && trained.steps === 0) {
+      interrupted(screen, "before the first step; there is nothing to save yet");
+      return interrupts.exitCode() ?? 0;
+    }
     const hash = await save(target, trained, data, flags.seed);
     const took = performance.now() - start;
     if (trained.interrupted) {
-      const done = `after ${trained.epochs.length} of ${flags.epochs} epochs`;
-      // Behind the ^C of a terminal.
-      if (screen.isTTY) screen.write("\n");
-      screen.write(`Interrupted ${done}; weights saved to ${flags.out}\n`);
+      interrupted(screen, `after ${trained.epochs.length} of ${flags.epochs} epochs; weights saved to ${flags.out}`);
     } else {
       conclude(screen, trained, flags, took);
       if (flags.json) out.write(`${JSON.stringify(report(device, trained, hash, took))}\n`);
@@ -80,8 +79,29 @@ export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): 
     return interrupts.exitCode() ?? 0;
   } finally {
     interrupts.release();
-    await device.close();
+    await device?.close();
   }
+}
+
+/** Refuses batches and models that are too large, before anything is made of them. */
+function checkSizes({ batchSize, hidden }: TrainFlags, { height, width, classes, train }: DigitData): void {
+  if (batchSize > train.count) {
+    throw new UsageError(
+      `--batch-size ${batchSize} is more than the ${train.count} training images; give at most that`,
+    );
+  }
+  const weights = weightCount([height * width, ...hidden, classes]);
+  if (weights > MOST_WEIGHTS) {
+    throw new UsageError(
+      `--hidden ${hidden.join(",")} makes a model of ${weights} weights, and a weights file holds at most ${MOST_WEIGHTS}; give fewer units`,
+    );
+  }
+}
+
+function interrupted(screen: Terminal, when: string): void {
+  // Behind the ^C of a terminal.
+  if (screen.isTTY) screen.write("\n");
+  writeLine(screen, `Interrupted ${when}`);
 }
 
 function introduce(screen: Terminal, device: Device, data: DigitData, flags: TrainFlags, learningRate: number): void {
@@ -121,8 +141,9 @@ function conclude(screen: Terminal, { epochs, samplesPerSecond }: Trained, flags
   if (screen.isTTY) screen.write(lossPlot(epochs, screen));
   writeFact(screen, "Weights", flags.out);
   const speed = `${Math.round(samplesPerSecond)} images/s`;
-  screen.write(
-    `Test accuracy ${percent(test.accuracy)} (loss ${lossText(test.loss)}) after ${flags.epochs} epoch${flags.epochs === 1 ? "" : "s"} in ${seconds(took)}, ${speed}\n`,
+  writeLine(
+    screen,
+    `Test accuracy ${percent(test.accuracy)} (loss ${lossText(test.loss)}) after ${flags.epochs} epoch${flags.epochs === 1 ? "" : "s"} in ${seconds(took)}, ${speed}`,
   );
 }
 

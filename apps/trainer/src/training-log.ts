@@ -65,6 +65,8 @@ export function trainingLog(
     },
     onEpochEnd(epoch, logs) {
       const progress = { epoch: epoch + 1, loss: logs.loss!, test: scoreOf(logs, "val_") };
+      const { loss } = progress.test;
+      if (!Number.isFinite(loss)) throw diverged(loss, progress.epoch, undefined, learningRate);
       epochs.push(progress);
       observer.epoch(progress);
     },
@@ -76,8 +78,10 @@ export function trainingLog(
   };
 }
 
-function diverged(loss: number, epoch: number, step: number, learningRate: number): DivergedError {
+function diverged(loss: number, epoch: number, step: number | undefined, learningRate: number): DivergedError {
+  const what = step === undefined ? "test loss" : "loss";
+  const where = step === undefined ? `after epoch ${epoch}` : `at epoch ${epoch}, step ${step}`;
   return new DivergedError(
-    `training diverged: the loss became ${loss} at epoch ${epoch}, step ${step}; try a smaller --lr than ${learningRate}`,
+    `training diverged: the ${what} became ${loss} ${where}; try a smaller --lr than ${learningRate}`,
   );
 }

@@ -29,6 +29,8 @@ export interface Trained {
   readonly model: Model;
   /** The epochs that were completed. */
   readonly epochs: readonly EpochProgress[];
+  /** How many steps that took. */
+  readonly steps: number;
   /** Whether the signal ended it. */
   readonly interrupted: boolean;
   /** Images trained with a second, scoring left out. */
@@ -70,7 +72,8 @@ export async function trainDigits(
   };
   const interrupted = await fitted(classifier, train, run);
   classifier.dispose();
-  return { model, epochs: log.epochs, interrupted, samplesPerSecond: log.samplesPerSecond() };
+  const { steps } = classifier.optimizer;
+  return { model, epochs: log.epochs, steps, interrupted, samplesPerSecond: log.samplesPerSecond() };
 }
 
 /** Fits, and says whether the signal ended it. */

@@ -49,7 +49,11 @@ describe("a hostile or foreign file ends in one line that names it", () => {
     ["a huge seed", encodeSafetensors(state, { ...metadata, seed: "9".repeat(16) }), "its seed is no whole number"],
     ["no tensors", encodeSafetensors({}, metadata), 'there is no "0.w"'],
     ["other names", encodeSafetensors({ a: state["0.w"]!, b: state["0.b"]! }, metadata), 'there is no "0.w"'],
-    ["one too many", encodeSafetensors({ ...state, x: floats(1) }, metadata), 'there is no "4.w"'],
+    [
+      "one too many",
+      encodeSafetensors({ ...state, x: floats(1) }, metadata),
+      '"x" is none of its tensors, 0.w, 0.b, 2.w, 2.b',
+    ],
     ["a layer that does not follow", encodeSafetensors({ ...state, "2.w": floats(3, 4) }, metadata), '"2.w" is [3, 4]'],
     ["a bias that does not fit", encodeSafetensors({ ...state, "2.b": floats(3) }, metadata), '"2.b" is [3]'],
     ["a matrix of three axes", encodeSafetensors({ ...state, "0.w": floats(3, 2, 1) }, metadata), '"0.w" is [3, 2, 1]'],

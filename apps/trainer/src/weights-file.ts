@@ -29,6 +29,9 @@ export class WeightsError extends Error {
 const FORMAT = "surprisal-trainer-1";
 const MAX_BYTES = 2 ** 30;
 
+/** How many numbers a weights file holds that can be read again. */
+export const MOST_WEIGHTS = MAX_BYTES / 4 - 2 ** 14;
+
 /** Saves weights as safetensors, whole or not at all. */
 export async function saveWeights(path: string, { state, widths, origin }: Weights): Promise<void> {
   const bytes = encodeSafetensors(state, {
@@ -98,8 +101,7 @@ function decoded(path: string, bytes: Uint8Array): Safetensors {
 function checkedTensors(path: string, tensors: Safetensors["tensors"]): Omit<Weights, "origin"> {
   const state: Record<string, StateDict[string]> = {};
   const widths: number[] = [];
-  const layers = Math.max(1, Object.keys(tensors).length / 2);
-  for (let layer = 0; layer < layers; layer++) {
+  for (let layer = 0; layer === 0 || Object.hasOwn(tensors, `${2 * layer}.w`); layer++) {
     for (const name of [`${2 * layer}.w`, `${2 * layer}.b`]) {
       const { data, shape } = tensors[name] ?? wrong(path, `there is no "${name}"`);
       const inputs = name.endsWith("w") ? [widths.at(-1) ?? shape[0]!] : [];
@@ -112,6 +114,10 @@ function checkedTensors(path: string, tensors: Safetensors["tensors"]): Omit<Wei
       if (name.endsWith("w")) widths.push(...(layer === 0 ? shape : [units]));
       state[name] = { data, shape };
     }
+  }
+  const unknown = Object.keys(tensors).find((name) => !Object.hasOwn(state, name));
+  if (unknown !== undefined) {
+    wrong(path, `"${unknown.slice(0, 40)}" is none of its tensors, ${Object.keys(state).join(", ")}`);
   }
   return { state, widths };
 }

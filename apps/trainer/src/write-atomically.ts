@@ -1,5 +1,13 @@
+import { rmSync } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+
+/** Files that exist only until they are renamed. */
+const unfinished = new Set<string>();
+// Also where a signal or a closed pipe ends the process in the middle of it.
+process.on("exit", () => {
+  for (const path of unfinished) rmSync(path, { force: true });
+});
 
 /** A file that cannot be written. */
 export class OutputError extends Error {
@@ -27,8 +35,9 @@ export async function checkWritable(path: string): Promise<string> {
   }
   const trial = temporaryFor(target);
   try {
-    await (await open(trial, "wx")).close();
+    await (await create(trial)).close();
     await rm(trial);
+    unfinished.delete(trial);
   } catch (cause) {
     throw new OutputError(`${path}: nothing can be written into ${dirname(target)} (${messageOf(cause)})`, { cause });
   }
@@ -44,11 +53,13 @@ export async function checkWritable(path: string): Promise<string> {
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = temporaryFor(path);
   try {
-    await writeAndSync(await open(temporary, "wx"), bytes);
+    await writeAndSync(await create(temporary), bytes);
     await rename(temporary, path);
+    unfinished.delete(temporary);
     await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
+    unfinished.delete(temporary);
     throw new OutputError(
       `${path}: could not be written (${messageOf(cause)}); free some space or give another --out`,
       {
@@ -56,6 +67,13 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
       },
     );
   }
+}
+
+/** A new file that does not outlast the process, unless it is renamed. */
+async function create(path: string): Promise<FileHandle> {
+  const file = await open(path, "wx");
+  unfinished.add(path);
+  return file;
 }
 
 async function writeAndSync(file: FileHandle, bytes: Uint8Array): Promise<void> {

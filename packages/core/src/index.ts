@@ -71,6 +71,7 @@ export {
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
 export type { NestedArray } from "./nested-array.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
+export { type LogitsBehind, logitsBehind } from "./ops/logits-behind.ts";
 export * from "./ops.ts";
 export { checkKeys } from "./options.ts";
 export type { MemoryInfo } from "./runtime.ts";

@@ -36,7 +36,8 @@ export async function loadImages(source: string, seed: number, set: "train" | "t
     return { ...shared, ...(set === "train" ? train : test) };
   }
   const { shape, data } = await readIdx(source, (promised) => {
-    if (promised.length === 3) return;
+    if (promised.length === 3 && promised[0] !== 0) return;
+    if (promised.length === 3) throw new DataError("MNIST_EMPTY", `${source}: has no images; give another file`);
     throw new DataError(
       "MNIST_SHAPE",
       `${source}: images have 3 dimensions but this file has ${promised.length} (${promised.join(" × ")}); give a file of images`,

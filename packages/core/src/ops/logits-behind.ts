@@ -20,7 +20,12 @@ export function rememberLogits(output: Tensor, op: LogitsBehind["op"], logits: T
 
 /**
  * The logits behind the very tensor that `softmax` or `logSoftmax` returned, while they live and nobody has written to
- * them. A reshaped or watched copy is another tensor, with nothing behind it.
+ * them. A reshaped or watched copy is another tensor, with nothing behind it. A loss that is handed probabilities can so
+ * start from the logits, in which a confident row has lost nothing; the logits still belong to whoever made them.
+ *
+ * ```ts
+ * const logits = logitsBehind(output)?.logits ?? output;
+ * ```
  */
 export function logitsBehind(output: Tensor): LogitsBehind | undefined {
   const source = sources.get(output);

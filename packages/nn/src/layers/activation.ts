@@ -19,8 +19,8 @@ export type Activation = ActivationName | ((x: Tensor) => Tensor);
  * An activation as a layer (`keras.layers.Activation`): relu, gelu (x·Φ(x)), tanh, sigmoid, softmax over the last axis, or
  * any function of a tensor. In a list of layers a function may also stand by itself: `[linear(784, 128), relu]`.
  *
- * A softmax at the end is known as one, so that losses start from the logits behind it: by its name, or as core's own
- * `softmax`.
+ * A softmax at the end is known as one, so that losses start from the logits behind it: by its name, as core's own
+ * `softmax`, or as a function that returns what `softmax` returned.
  */
 export function activation(function_: Activation): Layer {
   const { name, apply, isSoftmax } = activationOf("activation", function_);

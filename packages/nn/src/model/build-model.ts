@@ -12,6 +12,7 @@ import {
 import { initialValues } from "../layers/initialisers.ts";
 import type { Layer } from "../layers/layer.ts";
 import { randomStream } from "../random/random-stream.ts";
+import { endingOf } from "./final-softmax.ts";
 import { type Forward, forward, nameNumber, type ParameterSource, RANDOM } from "./forward.ts";
 import { type LayerSummary, summaryTable } from "./summary.ts";
 
@@ -84,7 +85,9 @@ export function buildModel<X>(device: Device, layer: Layer<X>, options: BuildOpt
     parameters,
     apply: (x, options) => forward(running(options), (context) => layer.apply(x, context)),
     logits: (x, options) =>
-      forward(running(options), (context) => (layer.logits ? layer.logits(x, context) : layer.apply(x, context))),
+      forward(running(options), (context) =>
+        layer.logits ? layer.logits(x, context) : endingOf(layer.apply(x, context)).logits,
+      ),
     summary: () => summaryTable(layers, countOf(parameters, "")),
     dispose() {
       for (const parameter of Object.values(parameters)) parameter.dispose();

@@ -51,7 +51,7 @@ export interface CosineDecayOptions {
   readonly steps: number;
   /** Default 0. */
   readonly finalRate?: number;
-  /** How many steps the rate first rises for, in a straight line from learningRate/warmup (default 0). */
+  /** How many steps the rate first rises for, in a straight line from learningRate/(warmup + 1) (default 0). */
   readonly warmup?: number;
 }
 

@@ -53,6 +53,19 @@ test("what does not fit is named, and nothing is written", async () => {
     "SHAPE",
     "layers.0.b is [1], saved []; scale is [1], saved [2]",
   );
+  const wrong: [unknown, "VALUE" | "SHAPE", string][] = [
+    [null, "VALUE", "scale is no saved tensor"],
+    [{ shape: [1] }, "VALUE", "scale is no saved tensor"],
+    [{ shape: [1], data: "1" }, "VALUE", "scale is no saved tensor"],
+    [{ shape: [1], data: [1, 2] }, "SHAPE", "scale [1] holds 1 numbers, and 2 are given"],
+    [{ shape: [1], data: ["1"] }, "VALUE", "scale holds 1 at 0, which is no number"],
+    [{ shape: [1], data: new BigInt64Array(1) }, "VALUE", "scale"],
+  ];
+  const others = { ...state, "layers.0.w": { shape: [1, 2], data: [8, 9] } };
+  for (const [value, code, word] of wrong) {
+    await expectRefused(() => loadStateDict(params, { ...others, scale: value as never }), code, word);
+  }
+  await expectRefused(() => loadStateDict(params, null as never), "VALUE", "not null");
   expect(await stateDict(params)).toEqual(state);
   await expectRefused(() => stateDict({ x: device.tensor([1]) }), "VALUE", "device.parameter");
 });

@@ -24,11 +24,14 @@ export async function stateDict(params: object): Promise<StateDict> {
 }
 
 /**
- * Writes saved numbers into parameters, in place. All names and shapes are checked before any is written.
- * @throws ValueError that names what is missing and what is unexpected, ShapeError that names each that does not fit
+ * Writes saved numbers into parameters, in place. All names, shapes and numbers are checked before any is written.
+ * @throws ValueError that names what is missing, unexpected or no tensor, ShapeError that names each that does not fit
  */
 export function loadStateDict(params: object, state: Readonly<Record<string, HostTensor>>): void {
   const op = "loadStateDict";
+  if (typeof state !== "object" || state === null) {
+    throw new ValueError(`${op}: the state is a record of { data, shape } by name, not ${String(state)}`);
+  }
   const named = namedParameters(op, params);
   const names = new Set(named.map(([name]) => name));
   const missing = [...names].filter((name) => !Object.hasOwn(state, name));
@@ -40,6 +43,7 @@ export function loadStateDict(params: object, state: Readonly<Record<string, Hos
     ];
     throw new ValueError(`${op}: the names do not fit: ${parts.join("; ")}; they are saved from another model`);
   }
+  for (const name of names) checkSaved(op, name, state[name]);
   const wrong = named.filter(([name, { shape }]) => state[name]!.shape.join() !== shape.join());
   if (wrong.length > 0) {
     const parts = wrong.map(
@@ -48,6 +52,24 @@ export function loadStateDict(params: object, state: Readonly<Record<string, Hos
     throw new ShapeError(`${op}: the shapes do not fit: ${parts.join("; ")}`);
   }
   for (const [name, parameter] of named) assign(parameter, state[name]!);
+}
+
+/** Refuses what cannot be written into a parameter: no host tensor, too many or too few numbers, or no numbers. */
+function checkSaved(op: string, name: string, saved: HostTensor | null | undefined): void {
+  const { shape, data } = saved ?? {};
+  const length = (data as ArrayLike<number> | undefined)?.length;
+  if (!Array.isArray(shape) || typeof data !== "object" || typeof length !== "number") {
+    throw new ValueError(`${op}: ${name} is no saved tensor: one is { data, shape } with flat numbers`);
+  }
+  const size = shape.reduce((product: number, axis: number) => product * axis, 1);
+  if (length !== size) {
+    throw new ShapeError(`${op}: ${name} [${shape.join(", ")}] holds ${size} numbers, and ${length} are given`);
+  }
+  const bad =
+    data instanceof Float32Array || data instanceof Float64Array
+      ? -1
+      : Array.from(data).findIndex((value) => typeof value !== "number");
+  if (bad >= 0) throw new ValueError(`${op}: ${name} holds ${String(data[bad])} at ${bad}, which is no number`);
 }
 
 /** Parameters with their names: the keys on the way to each, joined by dots. */

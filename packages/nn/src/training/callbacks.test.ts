@@ -120,6 +120,53 @@ describe("training stops", () => {
   });
 });
 
+test("every callback is told of the end, and the first error is what fit rejects with", async () => {
+  const { fit } = await model();
+  const ended: number[] = [];
+  const failing = (n: number): Callback => ({
+    onTrainEnd() {
+      ended.push(n);
+      throw new Error(`end ${n}`);
+    },
+  });
+  const first: Callback = {
+    onEpochEnd() {
+      throw new Error("first");
+    },
+  };
+  await expect(fit(x, y, { callbacks: [failing(1), failing(2)] })).rejects.toThrow("end 1");
+  await expect(fit(x, y, { callbacks: [failing(3), first, failing(4)] })).rejects.toThrow("first");
+  expect(ended).toEqual([1, 2, 3, 4]);
+});
+
+test("a rate cannot be set by a schedule and by a plateau", async () => {
+  const { fit, optimizer } = await model({ schedule: cosineDecay({ learningRate: 1, steps: 3 }) });
+  await expectRefused(
+    () => fit(x, y, { callbacks: [reduceLearningRateOnPlateau({ monitor: "loss" })] }),
+    "OPTION",
+    "reduceLearningRateOnPlateau: the model is compiled with a schedule",
+  );
+  expect(optimizer.steps).toBe(0);
+});
+
+test.each<[Record<string, unknown>, string]>([
+  [{ patience: -1 }, "patience is a whole number of epochs ≥ 0, not -1"],
+  [{ patience: 1.5 }, "not 1.5"],
+  [{ patience: "2" }, "not 2"],
+  [{ mode: "auto" }, 'mode is "min" or "max", not auto'],
+  [{ minDelta: -0.1 }, "minDelta is a number from 0"],
+  [{ minDelta: Number.NaN }, "minDelta"],
+  [{ monitor: 3 }, "monitor is a name"],
+])("watching refuses %j", async (options, message) => {
+  await expectRefused(() => earlyStopping(options), "OPTION", "earlyStopping: ", message);
+  await expectRefused(() => reduceLearningRateOnPlateau(options), "OPTION", "OnPlateau: ", message);
+});
+
+test("a lowest rate is a number", async () => {
+  const minLearningRate = Number.NaN;
+  await expectRefused(() => reduceLearningRateOnPlateau({ minLearningRate }), "OPTION", "minLearningRate", "NaN");
+});
+
 /** A callback that makes the logs say what the test wants. */
 const saying = (values: readonly number[]): Callback => ({
   onEpochEnd: (epoch, logs) => {

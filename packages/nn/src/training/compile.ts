@@ -1,6 +1,7 @@
 import { checkKeys, OptionError, type Parameter, type Tensor, ValueError } from "@surprisal/core";
 import type { Model } from "../model/build-model.ts";
 import { adam, adamW } from "../optimizers/adam.ts";
+import { checkLimit } from "../optimizers/clip.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Schedule } from "../optimizers/schedules.ts";
 import { sgd } from "../optimizers/sgd.ts";
@@ -75,12 +76,14 @@ export interface CompiledModel<X = Tensor> {
 export function compile<X>(model: Model<X>, options: CompileOptions): CompiledModel<X> {
   checkKeys("compile", options, ["optimizer", "loss", "metrics", "schedule", "clipValue", "globalClipNorm"]);
   const { schedule, clipValue, globalClipNorm } = options;
+  checkRule(options);
   const task = { model, loss: lossOf(options.loss), metrics: (options.metrics ?? []).map(metricOf) };
   const names = namesOf(task);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new OptionError(`compile: two measures are named "${twice}"; give each its own name`);
   const optimizer = optimizerOf(options.optimizer, model.parameters);
   const rule = { optimizer, schedule, clipValue, globalClipNorm };
+  const past = { epochs: 0 };
   let fitting = false;
   return {
     model,
@@ -90,7 +93,7 @@ export function compile<X>(model: Model<X>, options: CompileOptions): CompiledMo
       if (fitting) throw new ValueError("fit: the model is being fitted already; wait for that to end");
       fitting = true;
       try {
-        return await fit(task, rule, x, y, fitOptions);
+        return await fit(task, rule, past, x, y, fitOptions);
       } finally {
         fitting = false;
       }
@@ -107,8 +110,24 @@ const named: Readonly<Record<OptimizerName, (parameters: Parameters) => Optimize
   adamw: (parameters) => adamW(parameters, { epsilon: 1e-7, weightDecay: 0.004 }),
 };
 
+/** Refuses what steps cannot be made by. */
+function checkRule({ metrics = [], schedule, clipValue, globalClipNorm }: CompileOptions): void {
+  if (!Array.isArray(metrics)) throw new OptionError(`compile: metrics are an array, not ${String(metrics)}`);
+  if (schedule !== undefined && typeof schedule !== "function") {
+    throw new OptionError(
+      `compile: a schedule is a function of the step, such as cosineDecay({ … }), not ${String(schedule)}`,
+    );
+  }
+  if (clipValue !== undefined) checkLimit("compile: clipValue", clipValue);
+  if (globalClipNorm !== undefined) checkLimit("compile: globalClipNorm", globalClipNorm);
+}
+
 function optimizerOf(optimizer: CompileOptions["optimizer"], parameters: Parameters): Optimizer<Parameters> {
-  if (typeof optimizer === "function") return optimizer(parameters);
+  if (typeof optimizer === "function") {
+    const made = optimizer(parameters);
+    if (typeof made?.update === "function") return made;
+    throw new OptionError(`compile: the function of the parameters returned ${String(made)}, which is no optimizer`);
+  }
   if (Object.hasOwn(named, optimizer)) return named[optimizer](parameters);
   throw new OptionError(
     `compile: there is no optimizer "${String(optimizer)}"; there are sgd, adam, adamw, or a function of the parameters`,

@@ -1,4 +1,15 @@
-import { type Device, mean, softmaxCrossEntropy, square, sub, type Tensor } from "@surprisal/core";
+import {
+  type Device,
+  logSoftmax,
+  max,
+  mean,
+  mul,
+  softmax,
+  softmaxCrossEntropy,
+  square,
+  sub,
+  type Tensor,
+} from "@surprisal/core";
 import { describe, expect, test } from "vitest";
 import { expectClose, expectRefused, openPlain } from "../../testing/claims.ts";
 import { dense, linear } from "../layers/dense.ts";
@@ -11,6 +22,7 @@ import { sgd } from "../optimizers/sgd.ts";
 import { randomStream } from "../random/random-stream.ts";
 import { loadStateDict, stateDict } from "../state/state-dict.ts";
 import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
+import type { FitOptions } from "./fit-options.ts";
 
 const rows = 11;
 const random = randomStream(99);
@@ -98,6 +110,35 @@ describe("one fit", () => {
     }
   });
 
+  test("takes a row of weight 0 out of the loss, infinite as it may be", async () => {
+    const device = await openPlain("f32");
+    const layer = sequential([linear(3, 4), (z) => mul(z, 1e30)]);
+    const far = { shape: [3, 3], data: [1, 2, 3, 4, 5, 6, 1e30, -1e30, 1e30] };
+    const perRow = (output: Tensor): Tensor => mean(mul(output, 1e-30), -1);
+    const oneHot = [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, 0],
+    ];
+    for (const [loss, targets] of [
+      ["sparse_categorical_crossentropy", [0, 1, 2]],
+      ["categorical_crossentropy", oneHot],
+      [perRow, [0, 1, 2]],
+    ] as const) {
+      const both = compiled(device, { ...byGradient(1e-40), loss }, layer);
+      const two = compiled(device, { ...byGradient(1e-40), loss }, layer);
+      const near = { shape: [2, 3], data: far.data.slice(0, 6) };
+      expect((await both.evaluate(far, targets)).loss).not.toSatisfy(Number.isFinite);
+      const found = await both.evaluate(far, targets, { sampleWeight: [1, 1, 0] });
+      await expectClose([found.loss!], [(await two.evaluate(near, targets.slice(0, 2) as number[])).loss!], 1e-6);
+      expect((await both.fit(far, targets, { sampleWeight: [0, 0, 0] })).history.loss).toEqual([0]);
+      expect((await both.fit(far, targets, { sampleWeight: [1, 1, 0] })).history.loss![0]).toBeLessThan(1e32);
+      for (const { data } of Object.values(await stateDict(both.model.parameters))) {
+        expect(data).toSatisfy((numbers: Float32Array) => numbers.every(Number.isFinite));
+      }
+    }
+  });
+
   test("validates on the last rows, which it does not train with, or on others", async () => {
     const device = await openPlain();
     const { fit, evaluate } = compiled(device, byGradient(0.1));
@@ -139,6 +180,19 @@ describe("one fit", () => {
     expect(await trained(5)).not.toEqual(await trained(6));
   });
 
+  test("goes on in a second fit: two of one epoch are one of two", async () => {
+    const device = await openPlain();
+    const trained = async (...fits: FitOptions[]): Promise<unknown> => {
+      const { model, fit } = compiled(device, byGradient(0.5));
+      for (const options of fits) await fit(x, y, { batchSize: 4, ...options });
+      return stateDict(model.parameters);
+    };
+    const once = await trained({ epochs: 2 });
+    expect(await trained({ epochs: 1 }, { epochs: 1 })).toEqual(once);
+    expect(await trained({ epochs: 1 }, { epochs: 2, initialEpoch: 1 })).toEqual(once);
+    expect(await trained({ epochs: 1 })).not.toEqual(await trained({ epochs: 2, initialEpoch: 1 }));
+  });
+
   test("leaves nothing behind but what it learnt", async () => {
     const device = await openPlain("f32");
     const { fit, model, dispose } = compiled(device, { ...byGradient(0.1), metrics: ["accuracy"], clipValue: 1 });
@@ -176,6 +230,25 @@ describe("the loss", () => {
       [[1, 0]],
     );
     await expectClose([oneHot.loss!], [1.928749847963918e-22], 1e-6);
+  });
+
+  test("starts from the logits also behind a softmax in a function or a layer of one's own", async () => {
+    const device = await openPlain();
+    const own: Layer = { name: "own", apply: (z) => softmax(z) };
+    const trained = async (last: Layer | ((z: Tensor) => Tensor)): Promise<unknown[]> => {
+      const layer = sequential([linear(3, 4), last]);
+      const { model, fit, evaluate } = compiled(device, { ...byGradient(0.5), metrics: ["accuracy", sureness] }, layer);
+      const { history } = await fit(x, y, { epochs: 2, batchSize: 4 });
+      const logits = await device.scoped((step) => model.logits(step.tensor(x)).data());
+      return [history, await evaluate(x, y), await stateDict(model.parameters), logits];
+    };
+    const sureness = { name: "sureness", on: "output", rows: (output: Tensor) => max(output, -1) } as const;
+    const expected = await trained(softmax);
+    expect(await trained((z) => softmax(z))).toEqual(expected);
+    expect(await trained(own)).toEqual(expected);
+    expect((await trained((z) => logSoftmax(z)))[2]).toEqual(expected[2]);
+    // Over another axis than the classes' it is no distribution over them.
+    expect((await trained((z) => softmax(z, 0)))[2]).not.toEqual(expected[2]);
   });
 
   test("takes one-hot rows for what labels say, and weighs their classes alike", async () => {
@@ -231,6 +304,12 @@ describe("fit refuses", () => {
     ["texts", (c) => c.fit([["a", "b", "c"]] as never, [0]), "VALUE", ["x holds strings"]],
     ["tensors", (c) => c.fit(c.model.parameters["0.b"] as never, y), "VALUE", ["x is on the host"]],
     ["negative weights", (c) => c.fit(x, y, { classWeight: { 1: -1 } }), "OPTION", ["classWeight", "-1"]],
+    ["weights of no class", (c) => c.fit(x, y, { classWeight: { cat: 1 } as never }), "OPTION", ['the key "cat"']],
+    ["one weight for all classes", (c) => c.fit(x, y, { classWeight: 2 as never }), "OPTION", ["classWeight", "2"]],
+    ["a text for a weight", (c) => c.fit(x, y, { classWeight: { 9: "1" } as never }), "OPTION", ["class 9"]],
+    ["a callback by itself", (c) => c.fit(x, y, { callbacks: {} as never }), "OPTION", ["callbacks are an array"]],
+    ["a function as callback", (c) => c.fit(x, y, { callbacks: [(() => {}) as never] }), "OPTION", ["callback 0"]],
+    ["no function", (c) => c.fit(x, y, { callbacks: [{ onEpochEnd: 1 as never }] }), "OPTION", ["onEpochEnd"]],
     ["too few weights", (c) => c.fit(x, y, { sampleWeight: [1] }), "SHAPE", ["sampleWeight [1]", "11 rows"]],
     ["two validations", (c) => c.fit(x, y, { validationSplit: 0.1, validationData: [x, y] }), "OPTION", ["two ways"]],
     ["data that do not fill their shape", (c) => c.fit({ ...x, shape: [12, 3] }, y), "SHAPE", ["36", "33"]],
@@ -241,6 +320,21 @@ describe("fit refuses", () => {
     const before = await stateDict(model.model.parameters);
     await expectRefused(() => call(model), code, ...words);
     expect(await stateDict(model.model.parameters)).toEqual(before);
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ clipValue: 0 }, "compile: clipValue: the limit is a number above 0, not 0"],
+    [{ clipValue: "1" }, "clipValue"],
+    [{ globalClipNorm: Number.NaN }, "globalClipNorm"],
+    [{ schedule: 0.1 }, "a schedule is a function"],
+    [{ metrics: "accuracy" }, "metrics are an array"],
+    [{ metrics: [{ name: "m", rows: () => {} }] }, "a measure is { name, on, rows }"],
+    [{ loss: {} }, "a measure is { name, on, rows }"],
+    [{ loss: 3 }, 'there is no loss "3"'],
+    [{ optimizer: () => undefined }, "no optimizer"],
+  ])("to compile %j", async (options, message) => {
+    const device = await openPlain();
+    await expectRefused(() => compiled(device, { ...byGradient(1), ...options }), "OPTION", message);
   });
 
   test("names that do not exist", async () => {

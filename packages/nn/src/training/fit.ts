@@ -2,7 +2,7 @@ import type { Model } from "../model/build-model.ts";
 import { RANDOM } from "../model/forward.ts";
 import { permutation, randomStream } from "../random/random-stream.ts";
 import { batchesOf } from "./batches.ts";
-import { allOf, type Callback, type Training } from "./callback.ts";
+import { type AllCallbacks, allOf, type Training } from "./callback.ts";
 import { type DataSet, dataSet, lastRows, splitAt } from "./data-set.ts";
 import { evaluated } from "./evaluate.ts";
 import { type Examples, inOrder } from "./examples.ts";
@@ -20,10 +20,16 @@ export interface History {
   readonly history: Readonly<Record<string, readonly number[]>>;
 }
 
+/** How many epochs a compiled model has begun. Each has an order of its own, also in a second `fit`. */
+export interface Past {
+  epochs: number;
+}
+
 /** Trains a model on rows of examples. Its options were checked. */
 export async function fit<X>(
   task: Task<X>,
   rule: StepRule,
+  past: Past,
   x: Examples,
   y: Examples,
   options: FitOptions,
@@ -34,7 +40,8 @@ export async function fit<X>(
   const { train, validation, count, order } = parts(model, x, y, options);
   const { optimizer } = rule;
   const batches = Math.ceil(count / batchSize);
-  const training: Training = { parameters: model.parameters, optimizer, epochs, batches, stopTraining: false };
+  const { parameters } = model;
+  const training: Training = { parameters, optimizer, schedule: rule.schedule, epochs, batches, stopTraining: false };
   const told = allOf(callbacks);
   const run = { task, rule, seed: options.seed ?? model.seed, told, training, signal };
   const history = { epoch: [] as number[], history: {} as Record<string, number[]> };
@@ -42,7 +49,9 @@ export async function fit<X>(
     await told.onTrainBegin(training);
     for (let epoch = initialEpoch; epoch < epochs && !training.stopTraining; epoch++) {
       await told.onEpochBegin(epoch, training);
-      const logs = await trainEpoch(run, train, batchesOf(order(epoch), batchSize));
+      const round = Math.max(epoch, past.epochs);
+      past.epochs = round + 1;
+      const logs = await trainEpoch(run, train, batchesOf(order(round), batchSize));
       if (validation !== undefined) {
         const scored = await evaluated(task, validation, batchSize, signal);
         for (const [name, value] of Object.entries(scored)) logs[`val_${name}`] = value;
@@ -54,9 +63,11 @@ export async function fit<X>(
       }
       await told.onEpochEnd(epoch, logs, training);
     }
-  } finally {
-    await told.onTrainEnd(training);
+  } catch (error) {
+    await told.onTrainEnd(training).catch(() => {}); // what came first is what went wrong
+    throw error;
   }
+  await told.onTrainEnd(training);
   return history;
 }
 
@@ -65,7 +76,7 @@ interface Run<X> {
   readonly task: Task<X>;
   readonly rule: StepRule;
   readonly seed: number;
-  readonly told: Required<Callback>;
+  readonly told: AllCallbacks;
   readonly training: Training;
   readonly signal: AbortSignal | undefined;
 }

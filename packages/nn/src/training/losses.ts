@@ -1,5 +1,13 @@
-import { checkKeys, OptionError, ShapeError, softmaxCrossEntropy, type Targets, type Tensor } from "@surprisal/core";
-import type { BatchTargets, Measure } from "./measure.ts";
+import {
+  checkKeys,
+  OptionError,
+  ShapeError,
+  select,
+  softmaxCrossEntropy,
+  type Targets,
+  type Tensor,
+} from "@surprisal/core";
+import { type BatchTargets, checkedMeasure, type Measure } from "./measure.ts";
 
 export interface CrossentropyOptions {
   /** ε: targets become (1 − ε)·T + ε/C (default 0). */
@@ -47,7 +55,22 @@ function crossentropy(
       mean: softmaxCrossEntropy(logits, targetsOf(targets, logits), { labelSmoothing }),
       count: rowsIn(logits),
     }),
+    weightedMean(logits, targets, rowWeights) {
+      if (logits.rank !== 2) {
+        throw new ShapeError(`${name}: weights are one for each row, and the logits are [${logits.shape.join(", ")}]`);
+      }
+      const expected = targetsOf(targets, logits);
+      // The loss itself leaves rows out by their labels; those with distributions are kept from their gradient here.
+      const z =
+        expected.labels === undefined && rowWeights.includes(0) ? liveOnly(logits, targets, rowWeights) : logits;
+      return softmaxCrossEntropy(z, expected, { labelSmoothing, rowWeights });
+    },
   };
+}
+
+/** Logits with 0 in place of rows of weight 0. */
+function liveOnly(logits: Tensor, targets: BatchTargets, rowWeights: Float64Array): Tensor {
+  return select(targets.constant({ data: rowWeights, shape: [rowWeights.length, 1] }), logits, 0);
 }
 
 function rowsIn(logits: Tensor): number {
@@ -76,7 +99,7 @@ const named: Readonly<Record<LossName, () => Measure>> = {
 /** The measure that a loss stands for. */
 export function lossOf(loss: Loss): Measure {
   if (typeof loss === "function") return { name: loss.name || "loss", on: "output", rows: loss };
-  if (typeof loss === "object" && loss !== null) return loss;
+  if (typeof loss === "object" && loss !== null) return checkedMeasure("compile", loss);
   if (Object.hasOwn(named, loss)) return named[loss]();
   throw new OptionError(
     `compile: there is no loss "${String(loss)}"; there are ${Object.keys(named).join(", ")}, or a function of (output, targets)`,

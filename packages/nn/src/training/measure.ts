@@ -3,8 +3,10 @@ import {
   mean,
   mul,
   type NumberArray,
+  OptionError,
   type Shape,
   ShapeError,
+  select,
   sum,
   type Tensor,
 } from "@surprisal/core";
@@ -37,6 +39,20 @@ export interface Measure {
   rows(y: Tensor, targets: BatchTargets): Tensor;
   /** The mean of the rows and how many there are, where that is to be had in one pass. */
   mean?(y: Tensor, targets: BatchTargets): { readonly mean: Tensor; readonly count: number };
+  /**
+   * Σ wᵢ·rowᵢ / Σ wᵢ with a weight ≥ 0 for each row, 0 where all are 0, where that is to be had in one pass. A row of weight
+   * 0 counts for nothing, whatever its own number would be.
+   */
+  weightedMean?(y: Tensor, targets: BatchTargets, weights: Float64Array): Tensor;
+}
+
+/** A measure of one's own, if it is one. */
+export function checkedMeasure(op: string, measure: Measure): Measure {
+  const { name, on, rows } = measure;
+  if (typeof name === "string" && (on === "output" || on === "logits") && typeof rows === "function") return measure;
+  throw new OptionError(
+    `${op}: a measure is { name, on, rows }: a text, "output" or "logits", and a function; not ${String(name)}, ${String(on)}, ${typeof rows}`,
+  );
 }
 
 /** A mean and what it weighs among others. */
@@ -55,17 +71,18 @@ export function meanOf(measure: Measure, y: Tensor, targets: BatchTargets): Batc
   return { mean: mean(rows), weight: rows.size };
 }
 
-/** Σ wᵢ·rowᵢ / Σ wᵢ, and Σ wᵢ; 0 where nothing weighs anything. */
+/** Σ wᵢ·rowᵢ / Σ wᵢ, and Σ wᵢ; 0 where nothing weighs anything. What weighs nothing counts for nothing, be it NaN. */
 export function weightedMeanOf(measure: Measure, y: Tensor, targets: BatchTargets, weights: Float64Array): BatchMean {
+  const weight = weights.reduce((total, w) => total + w, 0);
+  if (measure.weightedMean !== undefined) return { mean: measure.weightedMean(y, targets, weights), weight };
   const rows = rowsOf(measure, y, targets);
   if (rows.rank !== 1) {
     throw new ShapeError(
       `${measure.name}: weights are one for each row, and the losses are [${rows.shape.join(", ")}]`,
     );
   }
-  const weight = weights.reduce((total, w) => total + w, 0);
   const share = targets.constant({ data: weights.map((w) => (weight === 0 ? 0 : w / weight)), shape: rows.shape });
-  return { mean: sum(mul(rows, share)), weight };
+  return { mean: sum(mul(select(share, rows, 0), share)), weight };
 }
 
 /** One number for each row, checked. */

@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from "@surprisal/core";
 import { checkCount } from "../layers/dense.ts";
-import type { BatchTargets, Measure } from "./measure.ts";
+import { type BatchTargets, checkedMeasure, type Measure } from "./measure.ts";
 
 /** The share of rows whose likeliest class is the target's: class indices [rows], or the largest of [rows, classes]. */
 export function accuracy(name = "accuracy"): Measure {
@@ -55,7 +55,7 @@ export type MetricName = "accuracy" | "acc" | "top_k_categorical_accuracy";
 
 /** The measure that a metric stands for. */
 export function metricOf(metric: Metric): Measure {
-  if (typeof metric === "object" && metric !== null) return metric;
+  if (typeof metric === "object" && metric !== null) return checkedMeasure("compile", metric);
   if (metric === "accuracy" || metric === "acc") return accuracy(metric);
   if (metric === "top_k_categorical_accuracy") return topKAccuracy(5, metric);
   throw new OptionError(

@@ -1,4 +1,5 @@
 import { OptionError } from "@surprisal/core";
+import { checkRange } from "../optimizers/optimizer.ts";
 import type { Logs } from "./scores.ts";
 
 export interface MonitorOptions {
@@ -26,6 +27,15 @@ export interface Monitor {
 
 export function monitorOf(op: string, options: MonitorOptions, defaultDelta: number): Monitor {
   const { monitor = "val_loss", minDelta = defaultDelta } = options;
+  if (typeof monitor !== "string")
+    throw new OptionError(`${op}: monitor is a name in the logs, not ${String(monitor)}`);
+  if (options.mode !== undefined && options.mode !== "min" && options.mode !== "max") {
+    throw new OptionError(`${op}: mode is "min" or "max", not ${String(options.mode)}`);
+  }
+  checkRange(op, "minDelta", minDelta, 0, Number.POSITIVE_INFINITY);
+  if (options.patience !== undefined && !(Number.isSafeInteger(options.patience) && options.patience >= 0)) {
+    throw new OptionError(`${op}: patience is a whole number of epochs ≥ 0, not ${String(options.patience)}`);
+  }
   const more = options.mode === undefined ? /acc/.test(monitor) : options.mode === "max";
   let best = Number.NaN;
   let waited = 0;

@@ -44,7 +44,22 @@ function classesOf(y: Rows): number[] {
   });
 }
 
+/** Refuses weights of what is no class, and weights that are none. */
+export function checkClassWeights(op: string, classWeight: ClassWeights): void {
+  if (typeof classWeight !== "object" || classWeight === null) {
+    throw new OptionError(
+      `${op}: classWeight is a record of weights by class, or an array, not ${String(classWeight)}`,
+    );
+  }
+  for (const [label, weight] of Object.entries(classWeight)) {
+    if (!/^\d+$/.test(label)) {
+      throw new OptionError(`${op}: classWeight has the key "${label}"; its keys are class indices, from 0`);
+    }
+    checked(op, `classWeight of class ${label}`, weight);
+  }
+}
+
 function checked(op: string, name: string, weight: number): number {
-  if (weight >= 0 && weight < Number.POSITIVE_INFINITY) return weight;
+  if (typeof weight === "number" && weight >= 0 && weight < Number.POSITIVE_INFINITY) return weight;
   throw new OptionError(`${op}: a ${name} is a finite number ≥ 0, not ${String(weight)}`);
 }

@@ -1,5 +1,6 @@
 import { type Scope, softmax, sum, type Tensor } from "@surprisal/core";
 import type { ApplyOptions, Model } from "../model/build-model.ts";
+import { type Ending, endingOf } from "../model/final-softmax.ts";
 import { inputOf, targetsOf, weightsOf } from "./batches.ts";
 import type { DataSet } from "./data-set.ts";
 import { inDataSet } from "./label-in-data-set.ts";
@@ -20,11 +21,9 @@ export interface Batch {
 }
 
 /** A batch's loss, and what its metrics are taken from. */
-export interface BatchLoss {
+export interface BatchLoss extends Ending {
   readonly loss: BatchMean;
   readonly targets: BatchTargets;
-  /** What came before a final softmax, or the output. */
-  readonly logits: Tensor;
 }
 
 /** The loss of a model on a batch, which is sent to the device for it. */
@@ -38,21 +37,21 @@ export function batchLoss<X>(
   const x = inputOf(model.layer, data.x, positions, step);
   const targets = targetsOf(data.y, positions, step);
   const weights = weightsOf(data, positions);
-  const logits = model.logits(x, options);
-  const y = loss.on === "logits" ? logits : outputOf(model, logits);
+  const ending = endOf(model, x, options);
+  const y = loss.on === "logits" ? ending.logits : ending.toOutput(ending.logits);
   try {
     const mean = weights === undefined ? meanOf(loss, y, targets) : weightedMeanOf(loss, y, targets, weights);
-    return { loss: mean, targets, logits };
+    return { ...ending, loss: mean, targets };
   } catch (error) {
     throw inDataSet(op, error, positions);
   }
 }
 
 /** What a batch adds to the means of the loss and the metrics. Keras does not weigh the latter. */
-export function batchTotals<X>({ model, metrics }: Task<X>, { loss, logits, targets }: BatchLoss): BatchTotal[] {
+export function batchTotals<X>({ metrics }: Task<X>, { loss, logits, toOutput, targets }: BatchLoss): BatchTotal[] {
   let output: Tensor | undefined;
   const totals = metrics.map((metric): BatchTotal => {
-    if (metric.on === "output") output ??= outputOf(model, logits);
+    if (metric.on === "output") output ??= toOutput(logits);
     const rows = rowsOf(metric, metric.on === "output" ? output! : logits, targets);
     return { value: sum(rows), factor: 1, weight: rows.size };
   });
@@ -64,6 +63,8 @@ export function namesOf<X>({ metrics }: Task<X>): string[] {
   return ["loss", ...metrics.map(({ name }) => name)];
 }
 
-function outputOf<X>({ layer }: Model<X>, logits: Tensor): Tensor {
-  return layer.logits === undefined ? logits : softmax(logits);
+/** The logits, also where the model does not say of itself that it ends with a softmax. */
+function endOf<X>(model: Model<X>, x: X, options: ApplyOptions): Ending {
+  if (model.layer.logits !== undefined) return { logits: model.logits(x, options), toOutput: softmax };
+  return endingOf(model.apply(x, options));
 }

@@ -37,7 +37,7 @@ export function trainStep<X>(
     if (globalClipNorm !== undefined) gradients = clipByGlobalNorm(gradients, globalClipNorm).gradients;
     if (schedule !== undefined) optimizer.learningRate = schedule(optimizer.steps);
     optimizer.update(gradients);
-    const { loss, targets } = scored!;
-    read(batchTotals(task, { loss: { ...loss, mean: run.value }, logits: run.aux, targets }));
+    const { loss } = scored!;
+    read(batchTotals(task, { ...scored!, loss: { ...loss, mean: run.value }, logits: run.aux }));
   });
 }
