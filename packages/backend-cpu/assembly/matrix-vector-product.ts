@@ -10,7 +10,7 @@ const ONE = memory.data<f32>([1]);
 
 /**
  * Block (item, column group): 1024 columns of C[item] = op(A)·B, m × n, for B stored k×n.
- * A[i, p] is `aRow`·i + `aStep`·p elements into its item. `bias` [n] or 0; see writeRow.
+ * A[i, p] is `aRow`·i + `aStep`·p elements into its item. `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyRows(
   c: usize,
@@ -22,12 +22,13 @@ export function multiplyRows(
   k: i32,
   aRow: i32,
   aStep: i32,
-  accumulate: i32,
+  addend: usize,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
   const groups = (n + COLS - 1) / COLS;
+  const shift = addend - c;
   for (let block = begin; block < end; block++) {
     const item = <usize>(block / groups);
     const column = (block % groups) * COLS;
@@ -37,7 +38,8 @@ export function multiplyRows(
     const right = at(b, column) + ((item * <usize>k * <usize>n) << 2);
     for (let i = 0; i < m; i++) {
       rowTimesMatrix(local, from + ((<usize>i * <usize>aRow) << 2), <usize>aStep << 2, right, n, k, cols);
-      writeRow(to + ((<usize>i * <usize>n) << 2), local, bias ? at(bias, column) : 0, cols, accumulate);
+      const row = to + ((<usize>i * <usize>n) << 2);
+      writeRow(row, local, bias ? at(bias, column) : 0, cols, addend ? row + shift : 0);
     }
   }
 }
@@ -49,7 +51,7 @@ export function sumOfRows(y: usize, x: usize, rows: i32, cols: i32, begin: i32, 
 
 /**
  * Block (item, row, column group): 1024 columns of a row of C[item] = A·Bᵀ, m × n, for A stored m×k and B stored n×k.
- * `bias` [n] or 0; see writeRow.
+ * `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyTransposed(
   c: usize,
@@ -59,12 +61,13 @@ export function multiplyTransposed(
   m: i32,
   n: i32,
   k: i32,
-  accumulate: i32,
+  addend: usize,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
   const groups = (n + COLS - 1) / COLS;
+  const shift = addend - c;
   const row = <usize>k << 2;
   for (let block = begin; block < end; block++) {
     const i = block / groups;
@@ -74,7 +77,7 @@ export function multiplyTransposed(
     let right = b + (<usize>(i / m) * <usize>n + <usize>column) * row;
     for (let j = 0; j < cols; j++, right += row) store<f32>(at(local, j), dot(left, right, k));
     const to = at(c, column) + ((<usize>i * <usize>n) << 2);
-    writeRow(to, local, bias ? at(bias, column) : 0, cols, accumulate);
+    writeRow(to, local, bias ? at(bias, column) : 0, cols, addend ? to + shift : 0);
   }
 }
 

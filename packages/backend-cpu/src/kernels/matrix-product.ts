@@ -49,7 +49,7 @@ function rowsPhase({ c, a, b, bias, m, n, k, batch, transA, accumulate }: Produc
   const [aRow, aStep] = transA ? [1, m] : [k, 1];
   return {
     run: "multiplyRows",
-    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, aRow, aStep, Number(accumulate)],
+    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, aRow, aStep, addendOf(accumulate, c)],
     blocks: batch * Math.ceil(n / ROW_COLS),
     grain: grainFor((m * k * Math.min(n, ROW_COLS)) / 4),
   };
@@ -58,7 +58,7 @@ function rowsPhase({ c, a, b, bias, m, n, k, batch, transA, accumulate }: Produc
 function transposedPhase({ c, a, b, bias, m, n, k, batch, accumulate }: Product): Phase {
   return {
     run: "multiplyTransposed",
-    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, Number(accumulate)],
+    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, addendOf(accumulate, c)],
     blocks: batch * m * Math.ceil(n / ROW_COLS),
     grain: grainFor((k * Math.min(n, ROW_COLS)) / 4),
   };
@@ -101,7 +101,7 @@ function tiledPhases(product: Product, scratch: Scratch): readonly Phase[] {
             k,
             n,
             Number(transA),
-            Number(accumulate),
+            accumulate ? addendOf(accumulate, c) + 4 * (item * m * n + column) : 0,
             rowGroup,
           ],
           blocks: itemsHere * Math.ceil(m / rowGroup) * Math.ceil(colsHere / TILE_COLS),
@@ -111,4 +111,9 @@ function tiledPhases(product: Product, scratch: Scratch): readonly Phase[] {
     }
   }
   return phases;
+}
+
+/** Where the C stands that a product is added to: 0 if there is none. */
+function addendOf(accumulate: boolean, c: Located): number {
+  return accumulate ? (c.before ?? c.address) : 0;
 }

@@ -1,0 +1,2 @@
+export function bundleWorker(): Promise<string>;
+export function generatedModule(code: string): string;

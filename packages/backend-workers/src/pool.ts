@@ -1,0 +1,299 @@
+import {
+  type Block,
+  LOCAL_SCRATCH_BYTES,
+  link,
+  type Phase,
+  type TensorMemory,
+  UNIT_BYTES,
+} from "@surprisal/backend-cpu/kernels";
+import type { Chunking } from "./chunks.ts";
+import {
+  ASLEEP,
+  CALLER_ASLEEP,
+  CLAIM,
+  CONTROL_BYTES,
+  type Control,
+  chunksLeft,
+  controlOn,
+  DEAD,
+  DONE,
+  JOB_ARGS,
+  JOB_BLOCKS,
+  JOB_CHUNK,
+  JOB_FUNCTION,
+  jobAfter,
+  NO_JOB,
+  PROGRESS,
+  READY,
+  SLEEPING,
+  STARTING,
+  STATE,
+  TICKET,
+  ticketOf,
+  workerLine,
+} from "./control.ts";
+import { type KernelFunction, takesPart } from "./take-part.ts";
+import type { Ending, StartThread, Thread } from "./threads.ts";
+import type { FaultPlan } from "./worker-setup.ts";
+
+/** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
+const LOOKS = 2000;
+
+/** A worker that dies so often in a row, with no chunk done in between, is not started again. */
+const MOST_FRUITLESS_DEATHS = 5;
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly module: WebAssembly.Module;
+  readonly tensors: TensorMemory;
+  readonly start: StartThread;
+  readonly faults?: FaultPlan | undefined;
+  readonly patienceMs: number;
+  readonly chunking: Chunking;
+  /** Called once, when no worker stays alive. */
+  readonly onLost: (error: Error) => void;
+}
+
+/** A worker's place in the pool; who holds it changes when one dies. */
+interface Seat {
+  readonly line: number;
+  readonly worker: number;
+  local: Block;
+  thread: Thread | undefined;
+  generation: number;
+  fruitless: number;
+  /** Told to end, and not known to have ended. */
+  readonly leaving: Set<Thread>;
+}
+
+/**
+ * A phase could not be finished, and a thread may still write what it was to write: the call must be made again, with other
+ * memory for its results.
+ */
+export class AbandonedPhase extends Error {}
+
+/** The caller and its workers, which compute one phase after the other. */
+export class Pool {
+  readonly threads: number;
+  readonly #tensors: TensorMemory;
+  readonly #control: Control;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #functions: ReadonlyMap<string, readonly [index: number, run: KernelFunction]>;
+  readonly #takePart: (ticket: number) => number;
+  readonly #seats: Seat[] = [];
+  readonly #options: PoolOptions;
+  readonly #patience: number;
+  /** Memory that a thread which was told to end may still write. */
+  readonly #quarantine: Block[] = [];
+  #job = NO_JOB;
+  #closed = false;
+  #faults: FaultPlan | undefined;
+  deaths = 0;
+  lost: Error | undefined;
+  /** The address of the caller's scratch. */
+  readonly local: number;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.threads = options.threads;
+    this.#tensors = options.tensors;
+    this.#patience = options.patienceMs;
+    this.#faults = options.faults;
+    this.#buffer = new SharedArrayBuffer(CONTROL_BYTES);
+    this.#control = controlOn(this.#buffer);
+    this.local = this.#tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
+    const linked = Object.entries(link(options.module, this.#tensors.memory)) as [string, KernelFunction][];
+    this.#functions = new Map(linked.map(([name, run], index) => [name, [index, run]]));
+    const functions = linked.map(([, run]) => run);
+    // The caller has the line behind those of the workers.
+    const line = workerLine(options.threads - 1);
+    this.#takePart = takesPart({ control: this.#control, functions, local: this.local, line });
+    for (let worker = 0; worker < options.threads - 1; worker++) {
+      const seat: Seat = {
+        line: workerLine(worker),
+        worker,
+        local: this.#tensors.alloc(LOCAL_SCRATCH_BYTES),
+        thread: undefined,
+        generation: 0,
+        fruitless: 0,
+        leaving: new Set(),
+      };
+      this.#seats.push(seat);
+      this.#fill(seat);
+    }
+  }
+
+  /** Resolves when every worker computes; rejects if one cannot. */
+  async ready(deadlineMs: number): Promise<void> {
+    const { words } = this.#control;
+    const end = performance.now() + deadlineMs;
+    while (this.#seats.some(({ line }) => Atomics.load(words, line + STATE) === STARTING)) {
+      if (this.lost) throw this.lost;
+      if (performance.now() > end) throw new Error(`workers: no worker answered within ${deadlineMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    if (this.lost) throw this.lost;
+  }
+
+  /** Whether {@link Pool.run} would share a phase out. */
+  shares(phase: Phase): boolean {
+    return this.#options.chunking(phase, this.threads) < phase.blocks;
+  }
+
+  /**
+   * Computes a phase: shared out, or on the calling thread where that is sooner.
+   * @throws AbandonedPhase if the whole call must be made again
+   */
+  run(phase: Phase): void {
+    const { run, args, blocks } = phase;
+    if (blocks === 0) return;
+    const size = this.#options.chunking(phase, this.threads);
+    if (size >= blocks) this.runAlone(phase);
+    else this.#share(this.#functions.get(run)![0], args, blocks, size, phase.rewrites === true);
+  }
+
+  /** Computes a phase on the calling thread. */
+  runAlone({ run, args, blocks }: Phase): void {
+    if (blocks > 0) this.#functions.get(run)![1](...args, 0, blocks, this.local);
+  }
+
+  #share(fn: number, args: readonly number[], blocks: number, size: number, rewrites: boolean): void {
+    const { words, args: shared } = this.#control;
+    const chunks = Math.ceil(blocks / size);
+    this.#job = jobAfter(this.#job);
+    words[JOB_FUNCTION] = fn;
+    words[JOB_BLOCKS] = blocks;
+    words[JOB_CHUNK] = size;
+    words[JOB_ARGS] = args.length;
+    for (let i = 0; i < args.length; i++) shared[i] = args[i]!;
+    for (let chunk = 0; chunk < chunks; chunk++) words[DONE + chunk] = NO_JOB;
+    const ticket = ticketOf(this.#job, chunks);
+    Atomics.store(words, TICKET, ticket);
+    if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, TICKET, 1);
+    this.#takePart(ticket);
+    let abandoned = false;
+    let lost: number[] | undefined;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      if (words[DONE + chunk] === this.#job || this.#done(chunk)) continue;
+      // Its worker has died with it, or is taken for dead.
+      const ended = this.#bury(ticketOf(this.#job, chunk + 1));
+      if (!ended || rewrites) abandoned = true;
+      lost ??= [];
+      lost.push(chunk);
+    }
+    if (lost === undefined) return;
+    if (abandoned) throw new AbandonedPhase();
+    const run = [...this.#functions.values()][fn]![1];
+    for (const chunk of lost) run(...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.local);
+  }
+
+  /** Waits for a claimed chunk. False if its worker is dead, or has been silent for too long. */
+  #done(chunk: number): boolean {
+    const { words } = this.#control;
+    const at = DONE + chunk;
+    for (let looks = LOOKS; looks > 0; looks--) if (Atomics.load(words, at) === this.#job) return true;
+    const ticket = ticketOf(this.#job, chunk + 1);
+    const since = performance.now();
+    Atomics.store(words, CALLER_ASLEEP, 1);
+    try {
+      while (Atomics.load(words, at) !== this.#job) {
+        if (this.#hasDiedWith(ticket)) return Atomics.load(words, at) === this.#job;
+        if (performance.now() - since > this.#patience) return false;
+        Atomics.wait(words, at, NO_JOB, 5);
+      }
+      return true;
+    } finally {
+      Atomics.store(words, CALLER_ASLEEP, 0);
+    }
+  }
+
+  #hasDiedWith(ticket: number): boolean {
+    const { words } = this.#control;
+    return this.#seats.some(
+      ({ line }) => Atomics.load(words, line + CLAIM) === ticket && Atomics.load(words, line + STATE) === DEAD,
+    );
+  }
+
+  /** Replaces whoever may have a chunk. Whether that was a worker that has said itself that it has stopped. */
+  #bury(ticket: number): boolean {
+    const { words } = this.#control;
+    let ended = true;
+    for (const seat of this.#seats) {
+      if (Atomics.load(words, seat.line + CLAIM) !== ticket) continue;
+      const isDead = Atomics.load(words, seat.line + STATE) === DEAD;
+      ended &&= isDead;
+      this.#replace(seat, isDead ? "it stopped" : `it gave no answer for ${this.#patience} ms`, isDead);
+    }
+    return ended;
+  }
+
+  /** Another worker for a seat whose worker has ended, or is to end. */
+  #replace(seat: Seat, reason: string, ended: boolean): void {
+    const { words } = this.#control;
+    this.deaths++;
+    if (Atomics.load(words, seat.line + STATE) === SLEEPING) Atomics.sub(words, ASLEEP, 1);
+    seat.fruitless = words[seat.line + PROGRESS] === 0 ? seat.fruitless + 1 : 0;
+    const thread = seat.thread!;
+    seat.thread = undefined;
+    seat.leaving.add(thread);
+    thread.terminate().catch(() => {});
+    if (!ended) {
+      // It may still write to its scratch, so the next one gets another.
+      this.#quarantine.push(seat.local);
+      seat.local = this.#tensors.alloc(LOCAL_SCRATCH_BYTES);
+    }
+    if (seat.fruitless >= MOST_FRUITLESS_DEATHS) {
+      this.lost ??= new Error(
+        `worker ${seat.worker} ended ${seat.fruitless} times with nothing done, at last because ${reason}`,
+      );
+      this.#options.onLost(this.lost);
+    } else this.#fill(seat);
+  }
+
+  #fill(seat: Seat): void {
+    const { words } = this.#control;
+    Atomics.store(words, seat.line + STATE, STARTING);
+    Atomics.store(words, seat.line + CLAIM, 0);
+    Atomics.store(words, seat.line + PROGRESS, 0);
+    seat.generation++;
+    const { module, start } = this.#options;
+    const faults = this.#faults && { ...this.#faults, seed: this.#faults.seed + 1000 * seat.generation };
+    const thread: Thread = start(
+      {
+        module,
+        memory: this.#tensors.memory,
+        control: this.#buffer,
+        local: seat.local.start * UNIT_BYTES,
+        worker: seat.worker,
+        faults,
+      },
+      (ending) => this.#ended(seat, thread, ending),
+    );
+    seat.thread = thread;
+  }
+
+  /** A worker has ended while the caller did something else. */
+  #ended(seat: Seat, thread: Thread, { reason, confirmed }: Ending): void {
+    if (this.#closed) return;
+    if (seat.thread === thread) this.#replace(seat, reason, confirmed);
+    if (confirmed) seat.leaving.delete(thread);
+    if (this.#seats.every(({ leaving }) => leaving.size === 0)) this.#release();
+  }
+
+  /** Keeps memory back until every thread that was told to end has ended. */
+  quarantine(blocks: readonly Block[]): void {
+    this.#quarantine.push(...blocks);
+  }
+
+  #release(): void {
+    for (const block of this.#quarantine) this.#tensors.free(block);
+    this.#quarantine.length = 0;
+  }
+
+  /** Ends all workers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const threads = this.#seats.flatMap(({ thread, leaving }) => [...leaving, ...(thread ? [thread] : [])]);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+}
