@@ -2,14 +2,14 @@
 import { addToTotals, RUN, roundTotals, writeRow } from "./matrix-product-sums";
 import { at, multiplyAdd, promotePairs, sumOfDoubles } from "./simd";
 
-/** Columns of a block. */
+/** The most columns of a block: their sums, and totals in f64, must fit into the local scratch. */
 const COLS = 1024;
 
 /** The single row of a sum over rows; its stride is 0. */
 const ONE = memory.data<f32>([1]);
 
 /**
- * Block (item, column group): 1024 columns of C[item] = op(A)·B, m × n, for B stored k×n.
+ * Block (item, column group): `group` ≤ 1024 columns (a multiple of 4) of C[item] = op(A)·B, m × n, for B stored k×n.
  * A[i, p] is `aRow`·i + `aStep`·p elements into its item. `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyRows(
@@ -23,16 +23,17 @@ export function multiplyRows(
   aRow: i32,
   aStep: i32,
   addend: usize,
+  group: i32,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
-  const groups = (n + COLS - 1) / COLS;
+  const groups = (n + group - 1) / group;
   const shift = addend - c;
   for (let block = begin; block < end; block++) {
     const item = <usize>(block / groups);
-    const column = (block % groups) * COLS;
-    const cols = min(COLS, n - column);
+    const column = (block % groups) * group;
+    const cols = min(group, n - column);
     const to = at(c, column) + ((item * <usize>m * <usize>n) << 2);
     const from = a + ((item * <usize>m * <usize>k) << 2);
     const right = at(b, column) + ((item * <usize>k * <usize>n) << 2);
@@ -44,13 +45,13 @@ export function multiplyRows(
   }
 }
 
-/** Block: 1024 columns of y = Σ_r x[r, ·] for x [rows, cols]. */
-export function sumOfRows(y: usize, x: usize, rows: i32, cols: i32, begin: i32, end: i32, local: usize): void {
-  multiplyRows(y, ONE, x, 0, 1, cols, rows, 0, 0, 0, begin, end, local);
+/** Block: `group` ≤ 1024 columns (a multiple of 4) of y = Σ_r x[r, ·] for x [rows, cols]. */
+export function sumOfRows(y: usize, x: usize, rows: i32, cols: i32, group: i32, begin: i32, end: i32, local: usize): void {
+  multiplyRows(y, ONE, x, 0, 1, cols, rows, 0, 0, 0, group, begin, end, local);
 }
 
 /**
- * Block (item, row, column group): 1024 columns of a row of C[item] = A·Bᵀ, m × n, for A stored m×k and B stored n×k.
+ * Block (item, row, column group): `group` ≤ 1024 columns of a row of C[item] = A·Bᵀ, m × n, for A stored m×k and B stored n×k.
  * `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyTransposed(
@@ -62,17 +63,18 @@ export function multiplyTransposed(
   n: i32,
   k: i32,
   addend: usize,
+  group: i32,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
-  const groups = (n + COLS - 1) / COLS;
+  const groups = (n + group - 1) / group;
   const shift = addend - c;
   const row = <usize>k << 2;
   for (let block = begin; block < end; block++) {
     const i = block / groups;
-    const column = (block % groups) * COLS;
-    const cols = min(COLS, n - column);
+    const column = (block % groups) * group;
+    const cols = min(group, n - column);
     const left = a + <usize>i * row;
     let right = b + (<usize>(i / m) * <usize>n + <usize>column) * row;
     for (let j = 0; j < cols; j++, right += row) store<f32>(at(local, j), dot(left, right, k));

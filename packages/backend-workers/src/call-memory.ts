@@ -20,11 +20,11 @@ export interface Quarantine {
   quarantine(blocks: readonly Block[]): void;
 }
 
-/** The memory that a call takes for itself. */
+/** The memory that calls take for themselves, one call after the other. */
 export class CallMemory {
   readonly #tensors: TensorMemory;
   readonly #quarantine: Quarantine;
-  #taken: Block[] = [];
+  readonly #taken: Block[] = [];
   /** Blocks of handles that may still be written: they are not freed when they are replaced. */
   readonly #spoilt = new Set<Block>();
 
@@ -69,12 +69,17 @@ export class CallMemory {
   /** Gives up all that the call has written so far, `outputs` among it if they were written in place. */
   abandon(outputs: Named | undefined): void {
     this.#quarantine.quarantine(this.#taken);
-    this.#taken = [];
+    this.#taken.length = 0;
     for (const handle of Object.values(outputs ?? {})) if (handle?.block) this.#spoilt.add(handle.block);
   }
 
+  /** Ends the call. */
   free(): void {
-    this.#quarantine.quarantine(this.#taken.filter((block) => this.#spoilt.has(block)));
-    for (const block of this.#taken) if (!this.#spoilt.has(block)) this.#tensors.free(block);
+    if (this.#taken.length === 0) return;
+    for (const block of this.#taken) {
+      if (this.#spoilt.delete(block)) this.#quarantine.quarantine([block]);
+      else this.#tensors.free(block);
+    }
+    this.#taken.length = 0;
   }
 }

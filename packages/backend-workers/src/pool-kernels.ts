@@ -9,13 +9,14 @@ import {
   told,
 } from "@surprisal/backend-cpu/kernels";
 import type { Kernels } from "@surprisal/core";
-import { CallMemory, type Named, type Results } from "./call-memory.ts";
+import type { CallMemory, Named, Results } from "./call-memory.ts";
 import { AbandonedPhase, type Pool } from "./pool.ts";
 
 /** What an open backend has until it is closed. */
 export interface Opened {
   readonly pool: Pool;
   readonly tensors: TensorMemory;
+  readonly memory: CallMemory;
 }
 
 type Plan = (
@@ -32,14 +33,15 @@ const MOST_ATTEMPTS = 3;
 /** The kernels of the contract, shared out over a pool. Each call computes before it returns. */
 export function poolKernels(live: (use: string) => Opened): Kernels<TensorHandle> {
   const runner = (kernel: string, plan: Plan) => (outputs: Named, inputs: Named, params: unknown) => {
-    const { pool, tensors } = live(kernel);
-    const memory = new CallMemory(tensors, pool);
+    const { pool, memory } = live(kernel);
     try {
+      const phases = plan(outputs, inputs, params, memory.scratch, pool.threads);
+      if (!pool.isWorthSharing(phases)) {
+        for (const phase of phases) pool.runAlone(phase);
+        return;
+      }
       const planned = (results: Named<Located>) => plan(results, inputs, params, memory.scratch, pool.threads);
-      const inPlace = planned(outputs);
-      if (!inPlace.some((phase) => pool.shares(phase))) for (const phase of inPlace) pool.runAlone(phase);
-      else
-        share(pool, memory, outputs, planned, overwritesOperand(kernel, outputs, inputs, params) ? undefined : inPlace);
+      share(pool, memory, outputs, planned, overwritesOperand(kernel, outputs, inputs, params) ? undefined : phases);
     } catch (error) {
       throw told(error, `workers: ${kernel}`, outputs, inputs);
     } finally {
@@ -72,7 +74,7 @@ function share(
       now = planned(results?.places ?? outputs);
     }
     // Where there is no room for other memory, the caller alone writes in place.
-    const alone = attempt > MOST_ATTEMPTS || (results === undefined && phases === undefined);
+    const alone = attempt > MOST_ATTEMPTS || (results === undefined && now !== phases);
     try {
       for (const phase of now) {
         if (alone) pool.runAlone(phase);

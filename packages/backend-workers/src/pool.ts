@@ -5,6 +5,7 @@ import {
   type Phase,
   type TensorMemory,
   UNIT_BYTES,
+  type WasmFunctions,
 } from "@surprisal/backend-cpu/kernels";
 import type { Chunking } from "./chunks.ts";
 import {
@@ -13,7 +14,6 @@ import {
   CLAIM,
   CONTROL_BYTES,
   type Control,
-  chunksLeft,
   controlOn,
   DEAD,
   DONE,
@@ -24,7 +24,6 @@ import {
   jobAfter,
   NO_JOB,
   PROGRESS,
-  READY,
   SLEEPING,
   STARTING,
   STATE,
@@ -32,7 +31,7 @@ import {
   ticketOf,
   workerLine,
 } from "./control.ts";
-import { type KernelFunction, takesPart } from "./take-part.ts";
+import { takesPart } from "./take-part.ts";
 import type { Ending, StartThread, Thread } from "./threads.ts";
 import type { FaultPlan } from "./worker-setup.ts";
 
@@ -49,6 +48,8 @@ export interface PoolOptions {
   readonly start: StartThread;
   readonly faults?: FaultPlan | undefined;
   readonly patienceMs: number;
+  /** So many grains of work are worth waking workers for. */
+  readonly wakeFrom: number;
   readonly chunking: Chunking;
   /** Called once, when no worker stays alive. */
   readonly onLost: (error: Error) => void;
@@ -78,7 +79,10 @@ export class Pool {
   readonly #tensors: TensorMemory;
   readonly #control: Control;
   readonly #buffer: SharedArrayBuffer;
-  readonly #functions: ReadonlyMap<string, readonly [index: number, run: KernelFunction]>;
+  readonly #wasm: WasmFunctions;
+  /** The numbers by which workers know the functions. */
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #chunking: Chunking;
   readonly #takePart: (ticket: number) => number;
   readonly #seats: Seat[] = [];
   readonly #options: PoolOptions;
@@ -86,6 +90,8 @@ export class Pool {
   /** Memory that a thread which was told to end may still write. */
   readonly #quarantine: Block[] = [];
   #job = NO_JOB;
+  /** Grains of work that sleeping workers have missed. */
+  #missed = 0;
   #closed = false;
   #faults: FaultPlan | undefined;
   deaths = 0;
@@ -102,9 +108,10 @@ export class Pool {
     this.#buffer = new SharedArrayBuffer(CONTROL_BYTES);
     this.#control = controlOn(this.#buffer);
     this.local = this.#tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
-    const linked = Object.entries(link(options.module, this.#tensors.memory)) as [string, KernelFunction][];
-    this.#functions = new Map(linked.map(([name, run], index) => [name, [index, run]]));
-    const functions = linked.map(([, run]) => run);
+    this.#chunking = options.chunking;
+    this.#wasm = link(options.module, this.#tensors.memory);
+    this.#numbers = new Map(Object.keys(this.#wasm).map((name, number) => [name, number]));
+    const functions = Object.values(this.#wasm);
     // The caller has the line behind those of the workers.
     const line = workerLine(options.threads - 1);
     this.#takePart = takesPart({ control: this.#control, functions, local: this.local, line });
@@ -135,9 +142,21 @@ export class Pool {
     if (this.lost) throw this.lost;
   }
 
-  /** Whether {@link Pool.run} would share a phase out. */
-  shares(phase: Phase): boolean {
-    return this.#options.chunking(phase, this.threads) < phase.blocks;
+  /**
+   * Whether to share phases out. Where all workers sleep, waking them must pay: it is put off until so much work has been
+   * done without them that the price is small beside it.
+   */
+  isWorthSharing(phases: readonly Phase[]): boolean {
+    let grains = 0;
+    for (const phase of phases) {
+      if (this.#chunking(phase, this.threads) < phase.blocks) grains += phase.blocks / phase.grain;
+    }
+    if (grains === 0) return false;
+    this.#missed += grains;
+    const asleep = Atomics.load(this.#control.words, ASLEEP);
+    if (asleep === this.threads - 1 && this.#missed < this.#options.wakeFrom) return false;
+    this.#missed = 0;
+    return true;
   }
 
   /**
@@ -145,19 +164,19 @@ export class Pool {
    * @throws AbandonedPhase if the whole call must be made again
    */
   run(phase: Phase): void {
-    const { run, args, blocks } = phase;
+    const { run, blocks } = phase;
     if (blocks === 0) return;
-    const size = this.#options.chunking(phase, this.threads);
+    const size = this.#chunking(phase, this.threads);
     if (size >= blocks) this.runAlone(phase);
-    else this.#share(this.#functions.get(run)![0], args, blocks, size, phase.rewrites === true);
+    else this.#share(this.#numbers.get(run)!, phase, size);
   }
 
   /** Computes a phase on the calling thread. */
   runAlone({ run, args, blocks }: Phase): void {
-    if (blocks > 0) this.#functions.get(run)![1](...args, 0, blocks, this.local);
+    if (blocks > 0) this.#wasm[run](...args, 0, blocks, this.local);
   }
 
-  #share(fn: number, args: readonly number[], blocks: number, size: number, rewrites: boolean): void {
+  #share(fn: number, { run, args, blocks, rewrites }: Phase, size: number): void {
     const { words, args: shared } = this.#control;
     const chunks = Math.ceil(blocks / size);
     this.#job = jobAfter(this.#job);
@@ -183,8 +202,7 @@ export class Pool {
     }
     if (lost === undefined) return;
     if (abandoned) throw new AbandonedPhase();
-    const run = [...this.#functions.values()][fn]![1];
-    for (const chunk of lost) run(...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.local);
+    for (const chunk of lost) this.#wasm[run](...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.local);
   }
 
   /** Waits for a claimed chunk. False if its worker is dead, or has been silent for too long. */

@@ -18,7 +18,6 @@ export function serve(
   const { words } = control;
   const line = workerLine(worker);
   try {
-    // biome-ignore lint/style/useNamingConvention: the name of the import's module
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const functions = Object.values(exports) as KernelFunction[];
     const at = faults && faultsOf(faults, worker, exit);

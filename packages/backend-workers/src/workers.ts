@@ -9,6 +9,7 @@ import {
 } from "@surprisal/backend-cpu/kernels";
 import type { Backend, BackendProvider, Facts, OpenOptions } from "@surprisal/core";
 import { requireSharedMemory } from "./availability.ts";
+import { CallMemory } from "./call-memory.ts";
 import { type Chunking, worthwhileChunks } from "./chunks.ts";
 import { defaultThreads, MOST_THREADS } from "./default-threads.ts";
 import { Pool } from "./pool.ts";
@@ -45,6 +46,9 @@ const OPTIONS = ["threads", "variant", "workerUrl"];
 
 /** A chunk is some 5 ms of work. A worker that has not done one in so many milliseconds is taken for dead. */
 const PATIENCE_MS = 700;
+
+/** Waking a worker costs the caller some 8 µs; so many grains are some 180 µs of work. */
+const WAKE_FROM_GRAINS = 12;
 
 /** So long a worker may take to start. */
 const START_MS = 10_000;
@@ -87,7 +91,8 @@ async function openWorkers(options: WorkersOptions, { onError }: OpenOptions): P
   const { variant, module } = await loadKernelModule(options.variant ?? "auto", { shared: true });
   const tensors = openMemory(true);
   const { faults, patienceMs = PATIENCE_MS, chunking = worthwhileChunks } = options.testing ?? {};
-  const pool = new Pool({ threads, module, tensors, start, faults, patienceMs, chunking, onLost: onError });
+  const wakeFrom = options.testing?.chunking ? 0 : WAKE_FROM_GRAINS;
+  const pool = new Pool({ threads, module, tensors, start, faults, patienceMs, chunking, wakeFrom, onLost: onError });
   try {
     await pool.ready(START_MS);
   } catch (error) {
@@ -95,7 +100,7 @@ async function openWorkers(options: WorkersOptions, { onError }: OpenOptions): P
     throw error;
   }
   return backendOn(
-    { pool, tensors },
+    { pool, tensors, memory: new CallMemory(tensors, pool) },
     {
       name: "workers",
       precision: "f32",

@@ -21,6 +21,9 @@ export class RowStage {
   m: f32;
   base: f32;
   k: f32;
+  /** z_e, and the label's logit where it counts, for those who cannot look again: the gradient may stand there. */
+  zExcluded: f32;
+  zLabel: f32;
   /** scale·rowScale */
   unit: f64;
   /** Σ_{j≠e} T_j, T_e, and Σ T_j·(z_e − z_j). */
