@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { openDevice } from "@surprisal/core";
 import { interleave } from "./interleave.ts";
 import { load, machine, today } from "./machine.ts";
+import { fitSteps } from "./overhead/fit-step.ts";
 import { trainForLong } from "./overhead/memory.ts";
 import { recorder } from "./overhead/recorder.ts";
 import { type SmallOp, smallOps } from "./overhead/small-ops.ts";
@@ -28,6 +29,15 @@ await command(async () => {
     const rows: string[][] = [];
     for (const op of smallOps) rows.push(await overheadOf(op, variant, rounds));
     console.log(`${table([variant, "kernel calls", "through core", "kernels alone", "core's share"], rows)}\n`);
+
+    const step = await fitSteps(variant, rounds);
+    const fit = spread(step.fit).median;
+    const share = spread(step.fit.map((time, round) => (100 * (time - step.kernels[round]!)) / time));
+    console.log(
+      `a step of fit, 784-128-10, batch 128, Adam: ${threeDigits(fit)} µs, its ${step.calls} kernel calls and uploads alone ` +
+        `${threeDigits(spread(step.kernels).median)} µs: fit's share is ${share.median.toFixed(1)} % ` +
+        `[${share.lower.toFixed(1)}–${share.upper.toFixed(1)}]\n`,
+    );
 
     const { microsecondsPerStep, before, after, fault } = await trainForLong(variant, steps);
     console.log(

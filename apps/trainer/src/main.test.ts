@@ -1,107 +1,92 @@
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
-import type { TrainReport } from "./train-command.ts";
+import { afterAll, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 const cwd = mkdtempSync(join(tmpdir(), "trainer-"));
 afterAll(() => rmSync(cwd, { recursive: true }));
+const options = { cwd, env: { ...process.env, NODE_OPTIONS: "" } };
+const node = ["--conditions=@surprisal/source", main];
 
-/** The command line as a user runs it, in an empty folder. */
-function trainer(...args: string[]): SpawnSyncReturns<string> {
-  const environment = { ...process.env, NODE_OPTIONS: "" };
-  return spawnSync(process.execPath, ["--conditions=@surprisal/source", main, ...args], {
-    cwd,
-    encoding: "utf8",
-    env: environment,
-  });
-}
-
-function lastLineOf(output: string): TrainReport {
-  return JSON.parse(output.trimEnd().split("\n").at(-1)!) as TrainReport;
-}
-
-const small = ["--epochs", "2", "--batch-size", "200", "--hidden", "8", "--json"];
-
-describe("train", () => {
-  test("learns the digits that it draws, in plain lines where nobody watches, and ends with JSON", () => {
-    const { status, stdout, stderr } = trainer("train", ...small, "--lr", "0.01");
-    expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).not.toContain("\x1b");
-    expect(stdout).toMatch(/^Epoch 2\/2 - \d+\.\ds - .* test accuracy: \d+\.\d\d %$/m);
-    const report = lastLineOf(stdout);
-    expect(report).toMatchObject({
-      data: "rendered-digits",
-      trainImages: 4000,
-      testImages: 1000,
-      model: "784-8-10",
-      epochs: 2,
-      seed: 0,
-    });
-    expect(report.testAccuracy).toBeGreaterThan(0.5); // chance is 0.1
-    expect(report.weightsHash).toMatch(/^[0-9a-f]{64}$/);
-  });
-
-  test("gives the same weights for the same seed, and others for another", () => {
-    const [first, second, other] = [["7"], ["7"], ["8"]].map(
-      ([seed]) => lastLineOf(trainer(...small, "--seed", seed!).stdout).weightsHash,
-    );
-    expect(second).toBe(first);
-    expect(other).not.toBe(first);
-  });
-
-  test("shows every option with its default", () => {
-    const { status, stdout } = trainer("train", "--help");
-    expect(status).toBe(0);
-    for (const option of [
-      "--data <dir>",
-      "--epochs <n>",
-      "--batch-size <n>",
-      "--lr <x>",
-      "--hidden <n>",
-      "--seed <n>",
-      "--json",
-    ]) {
-      expect(stdout).toContain(option);
-    }
-    expect(stdout.match(/\(default: /g)).toHaveLength(6);
-  });
+test("a run as users start it ends with code 0, in plain lines where nobody watches", () => {
+  const args = ["--epochs", "1", "--batch-size", "200", "--hidden", "8", "--json"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...node, ...args], { ...options, encoding: "utf8" });
+  expect(stderr).toMatch(/^Epoch 1\/1 - /m);
+  expect(stdout + stderr).not.toContain("\x1b");
+  expect(JSON.parse(stdout)).toMatchObject({ epochs: 1 });
+  expect(status).toBe(0);
 });
 
-describe("a wrong command line ends with code 2 and one line that names the thing and the remedy", () => {
-  test.each([
-    [
-      ["--epochs", "0"],
-      "error: option '--epochs <n>' argument '0' is invalid. Give a whole number from 1 to 100000. (--help shows all commands and options)",
-    ],
-    [["--epochs", "-1"], "'-1' is invalid"],
-    [["--epochs", "1e9"], "'1e9' is invalid"],
-    [["--epochs", "0x10"], "'0x10' is invalid"],
-    [["--epochs", "NaN"], "'NaN' is invalid"],
-    [["--epochs", ""], "'' is invalid"],
-    [["--epochs"], "argument missing"],
-    [["--epochs", "2", "--epochs", "3"], "It is given twice."],
-    [["--lr", "Infinity"], "'Infinity' is invalid. Give a number above 0, at most 1000."],
-    [["--lr", "0"], "'0' is invalid"],
-    [["--batch-size", "5000"], "error: --batch-size 5000 is more than the 4000 training images; give at most that"],
-    [["--seed", "9007199254740992"], "is invalid. Give a whole number from 0 to 9007199254740991."],
-    [["--epoch", "3"], "error: unknown option '--epoch' (Did you mean --epochs?) (--help"],
-    [["--no-json"], "error: unknown option '--no-json'"],
-    [["--x\ny"], "unknown option '--x y'"],
-    [["--data", "a\nb\x1b[31m"], "error: a b\\x1b[31m: a folder with MNIST's four files"],
-    [["--epochs", "2", "train"], "error: train comes first, before its options, and once"],
-    [["--bogus"], "error: unknown option '--bogus'"],
-    [["evaluate"], 'error: there is no command or argument "evaluate"; the command is train'],
-    [["--data", "nowhere"], "error: nowhere: a folder with MNIST's four files was expected"],
-    [["--data", ""], "It is empty."],
-  ])("%j", (args, message) => {
-    const { status, stdout, stderr } = trainer(...args);
-    expect(stderr).toContain(message);
-    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-    expect([status, stdout]).toEqual([2, ""]);
-    expect(readdirSync(cwd)).toEqual([]);
+test("a wrong one ends with code 2 and one line", () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...node, "--bogus"], {
+    ...options,
+    encoding: "utf8",
   });
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+/** What a process writes, until it is done or has written something that matches. */
+async function outputOf(child: ChildProcess, until?: RegExp): Promise<string> {
+  let text = "";
+  for await (const chunk of child.stdout!) {
+    text += chunk;
+    if (until?.test(text)) break;
+  }
+  return text;
+}
+
+/** Its exit code, or the signal that ended it. */
+const endOf = (child: ChildProcess) =>
+  new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal)));
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("%s ends training after the step at hand, saves, says where, and exits with %d", async (signal, code) => {
+  const out = `${signal}.safetensors`;
+  const args = ["--epochs", "100000", "--hidden", "8", "--out", out];
+  const child = spawn(process.execPath, [...node, ...args], { ...options, stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout.setEncoding("utf8");
+  let text = "";
+  child.stdout.on("data", (part: string) => {
+    if (!/^Epoch 1\//m.test(text) && /^Epoch 1\//m.test(text + part)) child.kill(signal);
+    text += part;
+  });
+  expect(await endOf(child)).toBe(code);
+  expect(text).toMatch(new RegExp(`\nInterrupted after \\d+ of 100000 epochs; weights saved to ${out}\n$`));
+  const { status } = spawnSync(process.execPath, [...node, "eval", out], options);
+  expect(status).toBe(0);
+});
+
+test("a second signal ends it at once", async () => {
+  const deaf = `
+    import { listenForInterrupts } from ${JSON.stringify(new URL("interrupts.ts", import.meta.url).href)};
+    const { signal } = listenForInterrupts();
+    signal.addEventListener("abort", () => console.log("heard"));
+    console.log("listening");
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", deaf], { stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout.setEncoding("utf8");
+  let text = "";
+  child.stdout.on("data", (part: string) => {
+    text += part;
+    child.kill("SIGINT");
+  });
+  expect(await endOf(child)).toBe(130);
+  expect(text).toBe("listening\nheard\n");
+});
+
+test("a reader that has seen enough ends the run without a word", async () => {
+  const child = spawn(process.execPath, [...node, "--epochs", "50", "--hidden", "8", "--out", "pipe.safetensors"], {
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child.stdout!.setEncoding("utf8");
+  await outputOf(child, /^Epoch 1\//m);
+  expect(await endOf(child)).toBe(0);
+  expect(existsSync(join(cwd, "pipe.safetensors"))).toBe(false);
 });

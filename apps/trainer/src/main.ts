@@ -1,10 +1,5 @@
-import { isSurprisalError } from "@surprisal/core";
-import { CommanderError } from "commander";
-import { DataError } from "./data/digit-data.ts";
-import { oneLine } from "./one-line.ts";
-import { program } from "./program.ts";
-import { DivergedError } from "./training.ts";
-import { UsageError } from "./usage-error.ts";
+import { runCommandLine } from "./command-line.ts";
+import { terminalOf } from "./terminal.ts";
 
 // A reader that has seen enough (`| head`) ends the run without a word.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -12,22 +7,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });
 
-try {
-  await program(process.stdout).parseAsync(process.argv);
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
-}
-
-/** 0 for help, 2 for a wrong command line or bad data, 1 for training that failed. Prints the reason on one line. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError || error instanceof DataError) {
-    console.error(`error: ${oneLine(error.message)}`);
-    return 2;
-  }
-  if (error instanceof DivergedError || isSurprisalError(error)) {
-    console.error(`error: ${oneLine(error.message)}`);
-    return 1;
-  }
-  throw error;
-}
+const terminals = { out: terminalOf(process.stdout, process.env), err: terminalOf(process.stderr, process.env) };
+process.exitCode = await runCommandLine(process.argv.slice(2), terminals);

@@ -1,31 +1,16 @@
-import { type Device, linear, type Parameter, relu, type Tensor, zeros } from "@surprisal/core";
-import { glorotUniform, randomStream } from "@surprisal/nn";
+import { dense, dropout, type Layer, sequential } from "@surprisal/nn";
 
-/** One dense layer: w [inputs, units], b [units]. */
-interface DenseLayer<T extends Tensor = Parameter> {
-  readonly w: T;
-  readonly b: T;
-}
-
-/** A multilayer perceptron: hidden layers with relu, then one of logits. */
-export type Layers<T extends Tensor = Parameter> = readonly DenseLayer<T>[];
-
-/** Layers of the given widths, initialised from a seed: Glorot's uniform weights and zero biases, as Keras' Dense. */
-export function initialLayers(device: Device, widths: readonly number[], seed: number): Layers {
-  return widths.slice(1).map((units, layer) => ({
-    w: device.parameter(glorotUniform(widths[layer]!, units, randomStream(seed, INITIAL_WEIGHTS, layer))),
-    b: device.parameter(zeros(units)),
-  }));
-}
-
-/** Keys of the random streams that training draws from one seed. */
-const INITIAL_WEIGHTS = 2;
-export const EPOCH_ORDER = 3;
-
-/** Logits [rows, classes] for images [rows, pixels]. */
-export function logitsOf(layers: Layers<Tensor>, images: Tensor): Tensor {
-  return layers.reduce((x, { w, b }, i) => {
-    const y = linear(x, w, b);
-    return i < layers.length - 1 ? relu(y) : y;
-  }, images);
+/**
+ * A perceptron of these widths, `[784, 128, 10]`: dense layers with relu and dropout between them, and a softmax at the
+ * end. Its parameters are named `0.w`, `0.b`, `2.w`, `2.b` and so on, whatever the dropout.
+ */
+export function perceptron(widths: readonly number[], rate = 0): Layer {
+  const [inputs, ...units] = widths as [number, ...number[]];
+  return sequential(
+    units.flatMap((count, i) => {
+      const inputShape = i === 0 ? { inputShape: [inputs] } : {};
+      if (i === units.length - 1) return [dense(count, { activation: "softmax", ...inputShape })];
+      return [dense(count, { activation: "relu", ...inputShape }), dropout(rate)];
+    }),
+  );
 }

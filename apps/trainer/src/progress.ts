@@ -1,55 +1,71 @@
-import type { TrainingObserver } from "./training.ts";
+import { lossText, percent, seconds } from "./numbers.ts";
+import type { Canvas, Terminal } from "./terminal.ts";
+import type { EpochProgress, StepProgress, TrainingObserver } from "./training.ts";
 
-/** Where progress is shown. */
-export interface Terminal {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  write(text: string): unknown;
-}
-
-const BAR_WIDTH = 20;
+const WIDEST_BAR = 20;
+const NARROWEST_BAR = 5;
 const REFRESH_MS = 100;
 
+export interface Progress extends TrainingObserver {
+  /** Takes an unfinished bar away. */
+  stop(): void;
+}
+
 /** Progress in Keras' manner: a bar that fills on a terminal (left out where it is narrow), one line an epoch anywhere else. */
-export function progress(
-  terminal: Terminal,
-  epochs: number,
-  now: () => number = () => performance.now(),
-): TrainingObserver {
+export function progress(terminal: Terminal, epochs: number, now: () => number = () => performance.now()): Progress {
   let epochStart = now();
   let lastShown = Number.NEGATIVE_INFINITY;
+  let unfinished = false;
+  const clear = (): void => {
+    if (unfinished) terminal.write("\r\x1b[K");
+    unfinished = false;
+  };
   return {
-    step({ epoch, step, steps, loss }) {
-      if (step === 1) epochStart = now();
+    begin() {
+      epochStart = now();
+    },
+    step(step) {
       if (!terminal.isTTY || now() - lastShown < REFRESH_MS) return;
       lastShown = now();
-      const eta = ((now() - epochStart) / step) * (steps - step);
-      const numbers = `${step}/${steps} - ETA ${seconds(eta)} - loss: ${loss.toFixed(4)}`;
-      const width = (terminal.columns ?? 80) - 1;
-      const whole = `Epoch ${epoch}/${epochs} ${bar(step / steps)} ${numbers}`;
-      const line = whole.length <= width ? whole : `${epoch}/${epochs} ${numbers}`.slice(0, width);
-      terminal.write(`\r${line}\x1b[K`);
+      unfinished = true;
+      terminal.write(`\r${barLine(terminal, epochs, step, now() - epochStart)}\x1b[K`);
     },
-    epoch({ epoch, loss, test }) {
-      const clear = terminal.isTTY ? "\r\x1b[K" : "";
-      const took = seconds(now() - epochStart);
-      const scores = `loss: ${loss.toFixed(4)} - test loss: ${test.loss.toFixed(4)} - test accuracy: ${percent(test.accuracy)}`;
-      terminal.write(`${clear}Epoch ${epoch}/${epochs} - ${took} - ${scores}\n`);
+    epoch(progress) {
+      clear();
+      terminal.write(`${epochLine(epochs, progress, now() - epochStart)}\n`);
     },
+    stop: clear,
   };
 }
 
-/** `95.83 %` */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
+/** At most 80 columns, up to a thousand epochs of a thousand seconds. */
+function epochLine(epochs: number, { epoch, loss, test }: EpochProgress, took: number): string {
+  const scores = `loss ${lossText(loss)} - test loss ${lossText(test.loss)} - test accuracy ${percent(test.accuracy)}`;
+  return `Epoch ${epoch}/${epochs} - ${seconds(took)} - ${scores}`;
 }
 
-/** `4.2s` */
-export function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)}s`;
+/** The fullest form that leaves the last column free, so that no terminal wraps it. */
+function barLine({ columns = 80, colours = false }: Canvas, epochs: number, step: StepProgress, took: number): string {
+  const eta = `ETA ${seconds((took / step.step) * (step.steps - step.step))}`;
+  const rate = `${took === 0 ? 0 : Math.round((1000 * step.images) / took)}/s`;
+  const loss = `loss ${lossText(step.loss)}`;
+  const count = `${String(step.step).padStart(String(step.steps).length)}/${step.steps}`;
+  const full = [count, eta, rate, loss, `accuracy ${percent(step.accuracy)}`].join(" - ");
+  const short = [count, eta, rate, loss, percent(step.accuracy)].join(" ");
+  const width = columns - 1;
+  for (const [head, numbers] of [
+    [`Epoch ${step.epoch}/${epochs}`, full],
+    [`${step.epoch}/${epochs}`, full],
+    [`${step.epoch}/${epochs}`, short],
+  ] as const) {
+    const room = Math.min(width - head.length - numbers.length - 2, WIDEST_BAR);
+    if (room >= NARROWEST_BAR) return `${head} ${bar(step.step / step.steps, room, colours)} ${numbers}`;
+  }
+  return `${step.epoch}/${epochs} ${short}`.slice(0, width);
 }
 
-function bar(done: number): string {
-  const filled = Math.round(done * BAR_WIDTH);
-  return "━".repeat(filled) + "─".repeat(BAR_WIDTH - filled);
+function bar(done: number, width: number, colours: boolean): string {
+  const filled = Math.round(done * width);
+  const [on, off] = colours ? ["\x1b[32m", "\x1b[39m"] : ["", ""];
+  return `${on}${"━".repeat(filled)}${off}${"─".repeat(width - filled)}`;
 }

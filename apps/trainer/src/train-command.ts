@@ -1,91 +1,139 @@
-import { plain } from "@surprisal/backend-cpu/plain";
-import { type Device, openDevice } from "@surprisal/core";
+import type { Device } from "@surprisal/core";
+import { describeBackend, openBackend } from "./backends.ts";
+import type { ClassWeighting } from "./class-weights.ts";
 import type { DigitData } from "./data/digit-data.ts";
-import { readMnistFolder } from "./data/mnist-folder.ts";
-import { renderDigits } from "./data/rendered-digits.ts";
-import { percent, progress, seconds, type Terminal } from "./progress.ts";
-import { train } from "./training.ts";
+import { loadDigits } from "./data/load-digits.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import { lossPlot } from "./loss-plot.ts";
+import { lossText, percent, seconds } from "./numbers.ts";
+import { type OptimizerName, optimizers } from "./optimizers.ts";
+import { progress } from "./progress.ts";
+import type { ScheduleName } from "./schedules.ts";
+import { type Terminal, type Terminals, writeFact } from "./terminal.ts";
+import { weightsOf } from "./trained-model.ts";
+import { type Trained, trainDigits } from "./training.ts";
 import { UsageError } from "./usage-error.ts";
+import { saveWeights } from "./weights-file.ts";
 import { weightsHash } from "./weights-hash.ts";
+import { checkWritable } from "./write-atomically.ts";
 
 export interface TrainFlags {
   readonly data: string;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly lr: number;
-  readonly hidden: number;
+  readonly lr?: number;
+  readonly optimizer: OptimizerName;
+  readonly schedule: ScheduleName;
+  readonly hidden: readonly number[];
+  readonly dropout: number;
+  readonly augment: "none" | "shift";
+  readonly labelSmoothing: number;
+  readonly classWeights?: ClassWeighting;
   readonly seed: number;
+  readonly backend?: string;
+  readonly out: string;
   readonly json?: boolean;
 }
 
-/** What `--json` prints as the last line. */
+/** What `--json` prints as its one line. */
 export interface TrainReport {
-  readonly data: string;
-  readonly trainImages: number;
-  readonly testImages: number;
-  readonly model: string;
-  readonly backend: { readonly name: string; readonly variant: string };
+  readonly backend: string;
+  readonly variant: string;
   readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly seed: number;
+  readonly trainLoss: number;
   readonly testLoss: number;
   readonly testAccuracy: number;
   readonly weightsHash: string;
+  readonly samplesPerSecond: number;
   readonly seconds: number;
 }
 
-export const BUILT_IN = "built-in";
-const BUILT_IN_SIZE = { train: 4000, test: 1000 } as const;
-
-/** `train`: learns digits and says how well. */
-export async function trainCommand(flags: TrainFlags, terminal: Terminal): Promise<void> {
+/** `train`: learns digits, says how well, and saves what it learned. Returns the exit code. */
+export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): Promise<number> {
   const start = performance.now();
-  const data =
-    flags.data === BUILT_IN ? renderDigits({ seed: flags.seed, ...BUILT_IN_SIZE }) : await readMnistFolder(flags.data);
+  const screen = flags.json ? err : out;
+  const target = await checkWritable(flags.out);
+  const data = await loadDigits(flags.data, flags.seed);
   if (flags.batchSize > data.train.count) {
     throw new UsageError(
       `--batch-size ${flags.batchSize} is more than the ${data.train.count} training images; give at most that`,
     );
   }
-  const device = await openDevice([plain()]);
+  const device = await openBackend(flags.backend);
+  const interrupts = listenForInterrupts();
   try {
-    const report = await trainOn(device, data, flags, terminal);
-    const took = seconds(performance.now() - start);
-    terminal.write(`Test accuracy ${percent(report.testAccuracy)} after ${flags.epochs} epochs in ${took}\n`);
-    if (flags.json) terminal.write(`${JSON.stringify({ ...report, seconds: Number.parseFloat(took) })}\n`);
+    const learningRate = flags.lr ?? optimizers[flags.optimizer].learningRate;
+    introduce(screen, device, data, flags, learningRate);
+    const trained = await trainWatched(device, data, { ...flags, learningRate }, screen, interrupts.signal);
+    const hash = await save(target, trained, data, flags.seed);
+    const took = performance.now() - start;
+    if (trained.interrupted) {
+      const done = `after ${trained.epochs.length} of ${flags.epochs} epochs`;
+      screen.write(`Interrupted ${done}; weights saved to ${flags.out}\n`);
+    } else {
+      conclude(screen, trained, flags, took);
+      if (flags.json) out.write(`${JSON.stringify(report(device, trained, hash, took))}\n`);
+    }
+    return interrupts.exitCode() ?? 0;
   } finally {
+    interrupts.release();
     await device.close();
   }
 }
 
-async function trainOn(
+function introduce(screen: Terminal, device: Device, data: DigitData, flags: TrainFlags, learningRate: number): void {
+  const { name, height, width, classes, train, test } = data;
+  const widths = [height * width, ...flags.hidden, classes].join("-");
+  const rate = `${flags.optimizer} at ${learningRate}${flags.schedule === "constant" ? "" : `, ${flags.schedule}`}`;
+  writeFact(screen, "Data", `${name}: ${train.count} + ${test.count} images of ${height}×${width}`);
+  writeFact(screen, "Model", `${widths}, softmax cross-entropy, ${rate}, batches of ${flags.batchSize}`);
+  writeFact(screen, "Backend", `${device.facts.name}: ${describeBackend(device)}; seed ${flags.seed}`);
+}
+
+async function trainWatched(
   device: Device,
   data: DigitData,
-  flags: TrainFlags,
-  terminal: Terminal,
-): Promise<Omit<TrainReport, "seconds">> {
-  const { name, variant } = device.facts;
-  const model = [data.height * data.width, flags.hidden, data.classes].join("-");
-  terminal.write(
-    `Data     ${data.name}: ${data.train.count} + ${data.test.count} images of ${data.height}×${data.width}\n` +
-      `Model    ${model}, softmax cross-entropy, Adam at ${flags.lr}, batches of ${flags.batchSize}\n` +
-      `Backend  ${name} (${variant}), seed ${flags.seed}\n`,
+  options: Parameters<typeof trainDigits>[2],
+  screen: Terminal,
+  signal: AbortSignal,
+): Promise<Trained> {
+  const shown = progress(screen, options.epochs);
+  try {
+    return await trainDigits(device, data, options, shown, signal);
+  } finally {
+    shown.stop();
+  }
+}
+
+/** Saves the weights. Returns their hash. */
+async function save(target: string, { model, epochs }: Trained, data: DigitData, seed: number): Promise<string> {
+  const weights = await weightsOf(model);
+  const { variant } = model.device.facts;
+  await saveWeights(target, { ...weights, origin: { data: data.name, seed, epochs: epochs.length, variant } });
+  return weightsHash(weights.state);
+}
+
+function conclude(screen: Terminal, { epochs, samplesPerSecond }: Trained, flags: TrainFlags, took: number): void {
+  const { test } = epochs.at(-1)!;
+  if (screen.isTTY) screen.write(lossPlot(epochs, screen));
+  writeFact(screen, "Weights", flags.out);
+  const speed = `${Math.round(samplesPerSecond)} images/s`;
+  screen.write(
+    `Test accuracy ${percent(test.accuracy)} (loss ${lossText(test.loss)}) after ${flags.epochs} epoch${flags.epochs === 1 ? "" : "s"} in ${seconds(took)}, ${speed}\n`,
   );
-  const options = { ...flags, learningRate: flags.lr };
-  const { layers, test } = await train(device, data, options, progress(terminal, flags.epochs));
+}
+
+function report(device: Device, { epochs, samplesPerSecond }: Trained, hash: string, took: number): TrainReport {
+  const { loss, test } = epochs.at(-1)!;
   return {
-    data: data.name,
-    trainImages: data.train.count,
-    testImages: data.test.count,
-    model,
-    backend: { name, variant },
-    epochs: flags.epochs,
-    batchSize: flags.batchSize,
-    learningRate: flags.lr,
-    seed: flags.seed,
+    backend: device.facts.name,
+    variant: device.facts.variant,
+    epochs: epochs.length,
+    trainLoss: loss,
     testLoss: test.loss,
     testAccuracy: test.accuracy,
-    weightsHash: await weightsHash(layers),
+    weightsHash: hash,
+    samplesPerSecond: Math.round(samplesPerSecond),
+    seconds: Math.round(took) / 1000,
   };
 }

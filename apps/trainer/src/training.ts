@@ -1,34 +1,71 @@
-import { argmax, type Device, softmaxCrossEntropy } from "@surprisal/core";
-import { adam, permutation, randomStream } from "@surprisal/nn";
-import { type Batch, batches } from "./batches.ts";
-import type { DigitData, LabelledImages } from "./data/digit-data.ts";
-import { EPOCH_ORDER, initialLayers, type Layers, logitsOf } from "./model.ts";
+import type { Device } from "@surprisal/core";
+import {
+  buildModel,
+  type Callback,
+  type CompiledModel,
+  compile,
+  type Logs,
+  type Model,
+  randomStream,
+  sparseCategoricalCrossentropy,
+} from "@surprisal/nn";
+import { type ClassWeighting, classWeightsOf } from "./class-weights.ts";
+import type { DigitData } from "./data/digit-data.ts";
+import { type Rows, rowsOf } from "./data/rows.ts";
+import { shiftImages } from "./data/shift-images.ts";
+import { perceptron } from "./model.ts";
+import { type OptimizerName, optimizers } from "./optimizers.ts";
+import { type ScheduleName, schedules } from "./schedules.ts";
+import { type Score, scoreMetrics, scoreOf } from "./score.ts";
 
 export interface TrainingOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
-  readonly hidden: number;
+  readonly optimizer: OptimizerName;
+  readonly schedule: ScheduleName;
+  /** Units of each hidden layer. */
+  readonly hidden: readonly number[];
+  readonly dropout: number;
+  readonly augment: "none" | "shift";
+  readonly labelSmoothing: number;
+  readonly classWeights?: ClassWeighting | undefined;
   readonly seed: number;
 }
 
-/** What a data set scores. */
-interface Score {
-  /** Mean loss over all rows. */
+/** Where training is: means over the epoch so far. */
+export interface StepProgress {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  /** How many images this epoch has trained with. */
+  readonly images: number;
   readonly loss: number;
-  /** Share of rows whose likeliest class is their label. */
   readonly accuracy: number;
+}
+
+export interface EpochProgress {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly test: Score;
 }
 
 /** Told of every step and epoch; what a progress display listens to. */
 export interface TrainingObserver {
-  step(progress: { epoch: number; step: number; steps: number; loss: number }): void;
-  epoch(progress: { epoch: number; loss: number; test: Score }): void;
+  /** An epoch begins, counted from 1. */
+  begin(epoch: number): void;
+  step(progress: StepProgress): void;
+  epoch(progress: EpochProgress): void;
 }
 
 export interface Trained {
-  readonly layers: Layers;
-  readonly test: Score;
+  readonly model: Model;
+  /** The epochs that were completed. */
+  readonly epochs: readonly EpochProgress[];
+  /** Whether the signal ended it. */
+  readonly interrupted: boolean;
+  /** Images trained with a second, scoring left out. */
+  readonly samplesPerSecond: number;
 }
 
 /** Training that cannot go on: the loss is no number any more. */
@@ -36,72 +73,127 @@ export class DivergedError extends Error {
   override readonly name = "DivergedError";
 }
 
-/** Trains a perceptron pixels-hidden-classes with the fused loss and Adam, and scores it on the test set. */
-export async function train(
+/**
+ * Trains a perceptron with the fused loss and scores it on the test set after each epoch. The signal ends it after the step
+ * at hand, with the model as that left it.
+ * @throws DivergedError
+ */
+export async function trainDigits(
   device: Device,
   data: DigitData,
   options: TrainingOptions,
   observer: TrainingObserver,
+  signal?: AbortSignal,
 ): Promise<Trained> {
-  const { epochs, batchSize, learningRate, hidden, seed } = options;
-  const pixels = data.height * data.width;
-  const layers = initialLayers(device, [pixels, hidden, data.classes], seed);
-  const optimizer = adam(layers, { learningRate });
-  const steps = Math.ceil(data.train.count / batchSize);
-  let test: Score = { loss: Number.NaN, accuracy: 0 };
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = permutation(data.train.count, randomStream(seed, EPOCH_ORDER, epoch));
-    let step = 0;
-    let total = 0;
-    for (const batch of batches(data.train, pixels, batchSize, order)) {
-      const loss = await trainStep(device, layers, optimizer, batch, pixels);
-      step++;
-      if (!Number.isFinite(loss)) {
-        throw new DivergedError(
-          `training diverged: the loss became ${loss} at epoch ${epoch}, step ${step}; try a smaller --lr than ${learningRate}`,
-        );
-      }
-      total += loss * batch.rows;
-      observer.step({ epoch, step, steps, loss: total / Math.min(step * batchSize, data.train.count) });
-      await device.tick();
-    }
-    test = await score(device, layers, data.test, pixels);
-    observer.epoch({ epoch, loss: total / data.train.count, test });
-  }
-  optimizer.dispose();
-  return { layers, test };
-}
-
-function trainStep(
-  device: Device,
-  layers: Layers,
-  optimizer: ReturnType<typeof adam<Layers>>,
-  { rows, images, labels }: Batch,
-  pixels: number,
-): Promise<number> {
-  return device.scoped((scope) => {
-    const x = scope.tensor(images, [rows, pixels]);
-    const { value, gradients } = scope.valueAndGrad((p) => softmaxCrossEntropy(logitsOf(p, x), { labels }), layers);
-    optimizer.update(gradients);
-    return value.item();
+  const { epochs, batchSize, hidden, dropout, seed, labelSmoothing, classWeights } = options;
+  const widths = [data.height * data.width, ...hidden, data.classes];
+  const model = buildModel(device, perceptron(widths, dropout), { seed });
+  const classifier = compile(model, {
+    optimizer: (parameters) => optimizers[options.optimizer].make(parameters, options.learningRate),
+    loss: sparseCategoricalCrossentropy({ labelSmoothing }),
+    metrics: scoreMetrics(labelSmoothing),
+    schedule: schedules[options.schedule](options.learningRate, epochs * Math.ceil(data.train.count / batchSize)),
   });
+  const train = rowsOf(data.train);
+  const test = rowsOf(data.test);
+  const log = trainingLog(data.train.count, options, observer);
+  const callbacks = [...(options.augment === "shift" ? [shifting(device, data, train, seed)] : []), log.callback];
+  const run = {
+    epochs,
+    batchSize,
+    callbacks,
+    validationData: [test.x, test.y] as const,
+    ...(classWeights && { classWeight: classWeightsOf(classWeights, data.train.labels, data.classes) }),
+    ...(signal && { signal }),
+  };
+  const interrupted = await fitted(classifier, train, run);
+  classifier.dispose();
+  return { model, epochs: log.epochs, interrupted, samplesPerSecond: log.samplesPerSecond() };
 }
 
-const SCORE_BATCH = 500;
-
-/** Mean loss and accuracy of a data set. */
-async function score(device: Device, layers: Layers, data: LabelledImages, pixels: number): Promise<Score> {
-  let loss = 0;
-  let correct = 0;
-  for (const { rows, images, labels } of batches(data, pixels, SCORE_BATCH)) {
-    await device.scoped(async (scope) => {
-      const logits = logitsOf(layers, scope.tensor(images, [rows, pixels]));
-      const total = softmaxCrossEntropy(logits, { labels }, { reduction: "sum" });
-      const [sum, predicted] = await Promise.all([total.item(), argmax(logits).data()]);
-      loss += sum;
-      correct += labels.reduce((count, label, row) => count + (predicted[row] === label ? 1 : 0), 0);
-    });
-    await device.tick();
+/** Fits, and says whether the signal ended it. */
+async function fitted(
+  { model, optimizer, fit }: CompiledModel,
+  { x, y }: Rows,
+  run: NonNullable<Parameters<CompiledModel["fit"]>[2]>,
+): Promise<boolean> {
+  try {
+    await fit(x, y, run);
+    return false;
+  } catch (error) {
+    if (run.signal?.aborted && error === run.signal.reason) return true;
+    optimizer.dispose();
+    model.dispose();
+    throw error;
   }
-  return { loss: loss / data.count, accuracy: correct / data.count };
+}
+
+/** Which stream of the seed shifts images: another than those of the data and of `fit`. */
+const SHIFTS = 17;
+/** Some milliseconds' work: timers and signals come through in between. */
+const SHIFTED_AT_ONCE = 2000;
+
+/** Before each epoch, moves every image anew. `fit` reads the rows as the batches come. */
+function shifting(device: Device, data: DigitData, { x }: Rows, seed: number): Callback {
+  return {
+    async onEpochBegin(epoch) {
+      const random = randomStream(seed, SHIFTS, epoch);
+      for (let begin = 0; begin < data.train.count; begin += SHIFTED_AT_ONCE) {
+        const end = Math.min(begin + SHIFTED_AT_ONCE, data.train.count);
+        shiftImages(data.train.images, data, [begin, end], random, x.data);
+        await device.tick();
+      }
+    },
+  };
+}
+
+interface TrainingLog {
+  readonly callback: Callback;
+  readonly epochs: readonly EpochProgress[];
+  samplesPerSecond(): number;
+}
+
+/** Tells the observer, keeps the epochs and the time, and ends training whose loss is no number. */
+function trainingLog(
+  rows: number,
+  { batchSize, learningRate }: TrainingOptions,
+  observer: TrainingObserver,
+): TrainingLog {
+  const epochs: EpochProgress[] = [];
+  let begun = 0;
+  let images = 0;
+  let milliseconds = 0;
+  let timed = { images, milliseconds };
+  const callback: Callback = {
+    onEpochBegin(epoch) {
+      begun = performance.now();
+      ({ images, milliseconds } = timed);
+      observer.begin(epoch + 1);
+    },
+    onBatchEnd(batch, logs, { batches }) {
+      const step = batch + 1;
+      const seen = Math.min(step * batchSize, rows);
+      timed = { images: images + seen, milliseconds: milliseconds + performance.now() - begun };
+      const epoch = epochs.length + 1;
+      const { loss, accuracy } = logs as Logs & { loss: number; accuracy: number };
+      if (!Number.isFinite(loss)) throw diverged(loss, epoch, step, learningRate);
+      observer.step({ epoch, step, steps: batches, images: seen, loss, accuracy });
+    },
+    onEpochEnd(epoch, logs) {
+      const progress = { epoch: epoch + 1, loss: logs.loss!, test: scoreOf(logs, "val_") };
+      epochs.push(progress);
+      observer.epoch(progress);
+    },
+  };
+  return {
+    callback,
+    epochs,
+    samplesPerSecond: () => (timed.milliseconds === 0 ? 0 : (1000 * timed.images) / timed.milliseconds),
+  };
+}
+
+function diverged(loss: number, epoch: number, step: number, learningRate: number): DivergedError {
+  return new DivergedError(
+    `training diverged: the loss became ${loss} at epoch ${epoch}, step ${step}; try a smaller --lr than ${learningRate}`,
+  );
 }

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Layers } from "./model.ts";
+import type { StateDict } from "@surprisal/nn";
 
 /**
  * SHA-256 of all weights, layer by layer, w then b, as little-endian float32: two runs that learned the same bits print
  * the same hash.
  */
-export async function weightsHash(layers: Layers): Promise<string> {
+export function weightsHash(state: StateDict): string {
   const hash = createHash("sha256");
-  for (const { w, b } of layers) {
-    for (const parameter of [w, b]) hash.update(littleEndian(await parameter.data()));
-  }
+  for (const { data } of Object.values(state)) hash.update(littleEndian(data));
   return hash.digest("hex");
 }
 

@@ -1,2 +1,2 @@
-export function bundleWorker(): Promise<string>;
-export function generatedModule(code: string): string;
+export function bundleWorker(name: "worker" | "computing-worker"): Promise<string>;
+export function generatedModule(name: string, code: string): string;

@@ -8,3 +8,13 @@ export function requireSharedMemory(): void {
       : "this engine has no SharedArrayBuffer: take cpu() from @surprisal/backend-cpu",
   );
 }
+
+/** Whether this thread may wait for others. That of a page may not. */
+export function mayWait(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -10,6 +10,7 @@ import {
 } from "@surprisal/backend-cpu/kernels";
 import type { Kernels } from "@surprisal/core";
 import type { CallMemory, Named, Results } from "./call-memory.ts";
+import { overwritesOperand } from "./overwrites-operand.ts";
 import { AbandonedPhase, type Pool } from "./pool.ts";
 
 /** What an open backend has until it is closed. */
@@ -88,11 +89,4 @@ function share(
       now = undefined;
     }
   }
-}
-
-/** Whether a call reads what it overwrites. */
-function overwritesOperand(kernel: string, outputs: Named, inputs: Named, params: unknown): boolean {
-  if (kernel === "gemm" && (params as { accumulate: boolean }).accumulate) return true;
-  const read = Object.values(inputs);
-  return Object.values(outputs).some((output) => output !== undefined && read.includes(output));
 }

@@ -33,7 +33,7 @@ import {
 } from "./control.ts";
 import { takesPart } from "./take-part.ts";
 import type { Ending, StartThread, Thread } from "./threads.ts";
-import type { FaultPlan } from "./worker-setup.ts";
+import type { FaultPlan, WorkerSetup } from "./worker-setup.ts";
 
 /** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
 const LOOKS = 2000;
@@ -51,6 +51,8 @@ export interface PoolOptions {
   /** So many grains of work are worth waking workers for. */
   readonly wakeFrom: number;
   readonly chunking: Chunking;
+  /** Called when a worker has died or is taken for dead. */
+  readonly onDeath?: ((reason: string) => void) | undefined;
   /** Called once, when no worker stays alive. */
   readonly onLost: (error: Error) => void;
 }
@@ -78,11 +80,11 @@ export class Pool {
   readonly threads: number;
   readonly #tensors: TensorMemory;
   readonly #control: Control;
-  readonly #buffer: SharedArrayBuffer;
   readonly #wasm: WasmFunctions;
   /** The numbers by which workers know the functions. */
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #chunking: Chunking;
+  readonly #line: number;
   readonly #takePart: (ticket: number) => number;
   readonly #seats: Seat[] = [];
   readonly #options: PoolOptions;
@@ -94,8 +96,9 @@ export class Pool {
   #missed = 0;
   #closed = false;
   #faults: FaultPlan | undefined;
-  deaths = 0;
   lost: Error | undefined;
+  /** What the threads share besides the tensors. */
+  readonly control: SharedArrayBuffer;
   /** The address of the caller's scratch. */
   readonly local: number;
 
@@ -105,16 +108,16 @@ export class Pool {
     this.#tensors = options.tensors;
     this.#patience = options.patienceMs;
     this.#faults = options.faults;
-    this.#buffer = new SharedArrayBuffer(CONTROL_BYTES);
-    this.#control = controlOn(this.#buffer);
+    this.control = new SharedArrayBuffer(CONTROL_BYTES);
+    this.#control = controlOn(this.control);
     this.local = this.#tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
     this.#chunking = options.chunking;
     this.#wasm = link(options.module, this.#tensors.memory);
     this.#numbers = new Map(Object.keys(this.#wasm).map((name, number) => [name, number]));
     const functions = Object.values(this.#wasm);
     // The caller has the line behind those of the workers.
-    const line = workerLine(options.threads - 1);
-    this.#takePart = takesPart({ control: this.#control, functions, local: this.local, line });
+    this.#line = workerLine(options.threads - 1);
+    this.#takePart = takesPart({ control: this.#control, functions, local: this.local, line: this.#line });
     for (let worker = 0; worker < options.threads - 1; worker++) {
       const seat: Seat = {
         line: workerLine(worker),
@@ -173,11 +176,16 @@ export class Pool {
 
   /** Computes a phase on the calling thread. */
   runAlone({ run, args, blocks }: Phase): void {
-    if (blocks > 0) this.#wasm[run](...args, 0, blocks, this.local);
+    if (blocks === 0) return;
+    this.#wasm[run](...args, 0, blocks, this.local);
+    this.#control.words[this.#line + PROGRESS]!++;
   }
 
   #share(fn: number, { run, args, blocks, rewrites }: Phase, size: number): void {
     const { words, args: shared } = this.#control;
+    for (const seat of this.#seats) {
+      if (Atomics.load(words, seat.line + STATE) === DEAD && seat.thread) this.#replace(seat, "it stopped", true);
+    }
     const chunks = Math.ceil(blocks / size);
     this.#job = jobAfter(this.#job);
     words[JOB_FUNCTION] = fn;
@@ -248,7 +256,7 @@ export class Pool {
   /** Another worker for a seat whose worker has ended, or is to end. */
   #replace(seat: Seat, reason: string, ended: boolean): void {
     const { words } = this.#control;
-    this.deaths++;
+    this.#options.onDeath?.(reason);
     if (Atomics.load(words, seat.line + STATE) === SLEEPING) Atomics.sub(words, ASLEEP, 1);
     seat.fruitless = words[seat.line + PROGRESS] === 0 ? seat.fruitless + 1 : 0;
     const thread = seat.thread!;
@@ -276,17 +284,16 @@ export class Pool {
     seat.generation++;
     const { module, start } = this.#options;
     const faults = this.#faults && { ...this.#faults, seed: this.#faults.seed + 1000 * seat.generation };
-    const thread: Thread = start(
-      {
-        module,
-        memory: this.#tensors.memory,
-        control: this.#buffer,
-        local: seat.local.start * UNIT_BYTES,
-        worker: seat.worker,
-        faults,
-      },
-      (ending) => this.#ended(seat, thread, ending),
-    );
+    const setup: WorkerSetup = {
+      module,
+      memory: this.#tensors.memory,
+      control: this.control,
+      local: seat.local.start * UNIT_BYTES,
+      worker: seat.worker,
+      faults,
+    };
+    const onEnd = (ending: Ending): void => this.#ended(seat, thread, ending);
+    const thread: Thread = start(setup, `surprisal-${seat.worker}`, { onEnd });
     seat.thread = thread;
   }
 

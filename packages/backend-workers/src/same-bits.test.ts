@@ -10,9 +10,9 @@ describeBackend({
   create: () => inStep(cpu(), workers({ threads: 4, testing: { chunking: singleBlocks } })),
 });
 describeBackend({
-  name: "and in chunks of any size, the threads being late at random, 7 threads, strict",
+  name: "and in chunks of any size, the threads being late at random, 5 threads, strict",
   create: () => {
-    const testing = { chunking: anyChunks(5), faults: { seed: 1, delayEvery: 100, lateness: 1 } };
-    return inStep(cpu({ variant: "strict" }), workers({ threads: 7, variant: "strict", testing }));
+    const testing = { chunking: anyChunks(5), faults: { seed: 1, delayEvery: 500, lateness: 1 } };
+    return inStep(cpu({ variant: "strict" }), workers({ threads: 5, variant: "strict", testing }));
   },
 });

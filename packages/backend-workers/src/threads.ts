@@ -1,8 +1,6 @@
-import { workerSource } from "./worker.generated.ts";
-import type { WorkerSetup } from "./worker-setup.ts";
-
 /** A started worker. */
 export interface Thread {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   /** Ends it; resolves when it has ended, or where nobody says that, at once. */
   terminate(): Promise<void>;
 }
@@ -13,39 +11,44 @@ export interface Ending {
   readonly confirmed: boolean;
 }
 
-/** Starts a worker. `onEnd` is called once, or twice with the second time confirmed. */
-export type StartThread = (setup: WorkerSetup, onEnd: (ending: Ending) => void) => Thread;
+export interface ThreadEvents {
+  /** May be called twice, the second time confirmed. */
+  onEnd(ending: Ending): void;
+  onMessage?(message: unknown): void;
+}
+
+/** Starts a worker with what it is given. */
+export type StartThread = (setup: object, name: string, events: ThreadEvents) => Thread;
 
 /**
  * How workers are started here.
- * @param workerUrl where the worker's script is served, instead of the inlined one
+ * @param script the worker's script, or the address where it is served
  * @throws Error if there are no workers here
  */
-export async function threads(workerUrl: string | URL | undefined): Promise<StartThread> {
+export async function threads(script: string | URL): Promise<StartThread> {
   const { process } = globalThis as { process?: { versions?: { node?: string; bun?: string } } };
   if (process?.versions?.node !== undefined && process.versions.bun === undefined && !("Deno" in globalThis)) {
     // A name that bundlers for browsers do not follow.
     const name = "node:worker_threads";
-    return startOnNode((await import(/* @vite-ignore */ name)) as typeof import("node:worker_threads"), workerUrl);
+    return startOnNode((await import(/* @vite-ignore */ name)) as typeof import("node:worker_threads"), script);
   }
   if (typeof Worker === "undefined") throw new Error("there are no workers in this place (Worker is missing)");
-  return startOnWeb(workerUrl);
+  return startOnWeb(script);
 }
 
-function startOnNode(
-  { Worker }: typeof import("node:worker_threads"),
-  workerUrl: string | URL | undefined,
-): StartThread {
-  const url = new URL(workerUrl ?? `data:text/javascript,${encodeURIComponent(workerSource)}`);
-  return (workerData, onEnd) => {
-    const worker = new Worker(url, { workerData, name: `surprisal-${workerData.worker}` });
+function startOnNode({ Worker }: typeof import("node:worker_threads"), script: string | URL): StartThread {
+  const url = script instanceof URL ? script : new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+  return (workerData, name, { onEnd, onMessage }) => {
+    const worker = new Worker(url, { workerData, name });
     worker.unref();
     let reason = "it exited";
     worker.on("error", (error) => {
       reason = error instanceof Error ? error.message : String(error);
     });
     worker.on("exit", () => onEnd({ reason, confirmed: true }));
+    if (onMessage) worker.on("message", onMessage);
     return {
+      post: (message, transfer = []) => worker.postMessage(message, transfer),
       async terminate() {
         await worker.terminate();
       },
@@ -53,19 +56,21 @@ function startOnNode(
   };
 }
 
-function startOnWeb(workerUrl: string | URL | undefined): StartThread {
-  return (setup, onEnd) => {
-    const url = workerUrl ?? URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
-    const worker = new Worker(url, { type: "module", name: `surprisal-${setup.worker}` });
+function startOnWeb(script: string | URL): StartThread {
+  return (setup, name, { onEnd, onMessage }) => {
+    const url = script instanceof URL ? script : URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module", name });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
       onEnd({ reason: event.message || `its script did not load from ${url}`, confirmed: false });
     });
+    if (onMessage) worker.addEventListener("message", ({ data }) => onMessage(data));
     worker.postMessage(setup);
     return {
+      post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
       async terminate() {
         worker.terminate();
-        if (workerUrl === undefined) URL.revokeObjectURL(String(url));
+        if (typeof url === "string") URL.revokeObjectURL(url);
       },
     };
   };

@@ -1,71 +1,43 @@
-import {
-  inWords,
-  type KernelVariant,
-  LOCAL_SCRATCH_BYTES,
-  loadKernelModule,
-  memoryContract,
-  openMemory,
-  type TensorHandle,
-} from "@surprisal/backend-cpu/kernels";
-import type { Backend, BackendProvider, Facts, OpenOptions } from "@surprisal/core";
-import { requireSharedMemory } from "./availability.ts";
-import { CallMemory } from "./call-memory.ts";
-import { type Chunking, worthwhileChunks } from "./chunks.ts";
+import { type KernelVariant, loadKernelModule } from "@surprisal/backend-cpu/kernels";
+import type { Backend, BackendProvider, OpenOptions } from "@surprisal/core";
+import { mayWait, requireSharedMemory } from "./availability.ts";
 import { defaultThreads, MOST_THREADS } from "./default-threads.ts";
-import { Pool } from "./pool.ts";
-import { type Opened, poolKernels } from "./pool-kernels.ts";
-import { threads as threadsHere } from "./threads.ts";
-import type { FaultPlan } from "./worker-setup.ts";
+import { openPoolBackend, type TestingOptions } from "./pool-backend.ts";
+import { threads as threadsFrom } from "./threads.ts";
 
 export interface WorkersOptions {
   /**
-   * How many threads compute, the calling one included: 1 to 64. If absent, as many as are fastest here: one for each core
-   * that the system grants, and 8 at most, since memory is no faster for more. `facts.threads` says.
+   * How many threads compute: 1 to 64. If absent, as many as are fastest here: one for each core that the system grants, and
+   * 8 at most, since memory is no faster for more. `facts.threads` says. The calling thread is one of them, except a page's.
    */
   readonly threads?: number;
   /** As for `cpu`: `"relaxed"`, `"strict"` or `"auto"` (default). The bits are those of `cpu` with the same variant. */
   readonly variant?: KernelVariant | "auto";
   /**
    * Where the script of the workers is served, `@surprisal/backend-workers/worker`; if absent it starts from its own text, for
-   * which a Content-Security-Policy needs `worker-src blob:`.
+   * which a page's Content-Security-Policy needs `worker-src blob:`.
    */
   readonly workerUrl?: string | URL;
   /** @internal */
   readonly testing?: TestingOptions;
 }
 
-/** What tests force. */
-export interface TestingOptions {
-  readonly faults?: FaultPlan;
-  /** How long a chunk may take before its worker is taken for dead. */
-  readonly patienceMs?: number;
-  readonly chunking?: Chunking;
-}
-
 const OPTIONS = ["threads", "variant", "workerUrl"];
-
-/** A chunk is some 5 ms of work. A worker that has not done one in so many milliseconds is taken for dead. */
-const PATIENCE_MS = 700;
-
-/** Waking a worker costs the caller some 8 µs; so many grains are some 180 µs of work. */
-const WAKE_FROM_GRAINS = 12;
-
-/** So long a worker may take to start. */
-const START_MS = 10_000;
 
 /**
  * The CPU with all its cores: the kernels of `cpu` on threads over one shared WebAssembly memory. Whoever computes what, the
  * bits are those of `cpu`, for any number of threads. Work too small to share runs on the calling thread.
  *
- * A worker that dies or hangs is replaced, and what it had is computed again. Opening fails with the reason where memory
- * cannot be shared: in a page, that is without the headers COOP and COEP.
+ * A worker that dies or hangs is replaced, and what it had is computed again. On a page, whose thread must not wait, calls are
+ * queued to the workers. Opening fails with the reason where memory cannot be shared: in a page, that is without the headers
+ * COOP and COEP.
  *
  * ```ts
  * const device = await openDevice([workers(), cpu()]);
  * ```
  * @throws RangeError for an unknown option or a value that it cannot have
  */
-export function workers(options: WorkersOptions = {}): BackendProvider<TensorHandle> {
+export function workers(options: WorkersOptions = {}): BackendProvider {
   checkOptions(options);
   return { name: "workers", open: (opening) => openWorkers(options, opening) };
 }
@@ -84,56 +56,20 @@ function checkOptions(options: WorkersOptions): void {
   }
 }
 
-async function openWorkers(options: WorkersOptions, { onError }: OpenOptions): Promise<Backend<TensorHandle>> {
+async function openWorkers(options: WorkersOptions, { onError }: OpenOptions): Promise<Backend> {
   requireSharedMemory();
+  const { workerUrl, testing = {} } = options;
   const threads = options.threads ?? (await defaultThreads());
-  const start = await threadsHere(options.workerUrl);
-  const { variant, module } = await loadKernelModule(options.variant ?? "auto", { shared: true });
-  const tensors = openMemory(true);
-  const { faults, patienceMs = PATIENCE_MS, chunking = worthwhileChunks } = options.testing ?? {};
-  const wakeFrom = options.testing?.chunking ? 0 : WAKE_FROM_GRAINS;
-  const pool = new Pool({ threads, module, tensors, start, faults, patienceMs, chunking, wakeFrom, onLost: onError });
-  try {
-    await pool.ready(START_MS);
-  } catch (error) {
-    await pool.close();
-    throw error;
+  const kernels = await loadKernelModule(options.variant ?? "auto", { shared: true });
+  const url = workerUrl === undefined ? undefined : new URL(workerUrl, globalThis.location?.href);
+  if (mayWait() && !testing.queued) {
+    const script = url ?? (await import("./computing-worker.generated.ts")).computingWorkerSource;
+    const start = await threadsFrom(script);
+    return (await openPoolBackend({ ...kernels, threads, start, onError, testing })).backend as Backend;
   }
-  return backendOn(
-    { pool, tensors, memory: new CallMemory(tensors, pool) },
-    {
-      name: "workers",
-      precision: "f32",
-      floatBytes: 4,
-      variant,
-      strictNonFinite: true,
-      maxLength: (tensors.largest - threads * LOCAL_SCRATCH_BYTES) / 4,
-      innerClass: false,
-      threads,
-      device: `WebAssembly SIMD (${variant}) on ${threads} ${threads === 1 ? "thread" : "threads"}, ${inWords(tensors.limit)} at most`,
-    },
-  );
-}
-
-/** The contract over what is open. */
-function backendOn(all: Opened, facts: Facts): Backend<TensorHandle> {
-  // All that holds the memory; closing lets go of it.
-  let opened: Opened | undefined = all;
-  const live = (use: string): Opened => {
-    if (opened === undefined) throw new Error(`workers: ${use}: the backend is closed; open another`);
-    if (opened.pool.lost) throw new Error(`workers: ${use}: the device is lost: ${opened.pool.lost.message}`);
-    return opened;
-  };
-  return {
-    facts,
-    kernels: poolKernels(live),
-    ...memoryContract("workers", facts.maxLength, (use) => live(use).tensors),
-    async close() {
-      if (opened === undefined) throw new Error("workers: close: the backend is closed; open another");
-      const { pool } = opened;
-      opened = undefined;
-      await pool.close();
-      if (pool.lost) throw pool.lost;
-    },
-  };
+  const script = url ?? (await import("./worker.generated.ts")).workerSource;
+  const { openQueuedBackend } = await import("./queued-backend.ts");
+  const start = await threadsFrom(script);
+  const queued = { ...kernels, threads, start, onError, testing, workerUrl: url?.href };
+  return (await openQueuedBackend(queued)) as Backend;
 }

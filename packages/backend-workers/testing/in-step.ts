@@ -51,10 +51,10 @@ function paired(first: Backend, second: Backend): Backend<Pair> {
   };
 }
 
-/** @throws Error that names the first element whose bits differ */
+/** @throws Error that names the first element whose bits differ; a NaN is a NaN, since WebAssembly leaves its bits open */
 export function sameBits(expected: HostArray, found: HostArray): void {
   const [a, b] = [expected, found].map(({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length));
   if (a!.length !== b!.length) throw new Error(`${b!.length} elements instead of ${a!.length}`);
-  const at = a!.findIndex((bits, i) => bits !== b![i]);
+  const at = a!.findIndex((bits, i) => bits !== b![i] && !(Number.isNaN(expected[i]) && Number.isNaN(found[i])));
   if (at !== -1) throw new Error(`other bits from element ${at} on: ${found[at]} instead of ${expected[at]}`);
 }

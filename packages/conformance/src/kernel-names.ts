@@ -4,7 +4,7 @@ import type { Fusions, Kernels, RequiredKernels } from "@surprisal/core";
 export type KernelName = keyof Kernels;
 
 /** The kernels that every backend has. */
-const requiredKernels: readonly (keyof RequiredKernels)[] = [
+export const requiredKernels: readonly (keyof RequiredKernels)[] = [
   "gemm",
   "unary",
   "binary",

@@ -76,6 +76,7 @@ const table: { readonly [Name in KernelName]: (params: never) => Lengths } = {
     ...targets(params),
     logits: float(params.rows * params.classes),
     gradient: float(params.rows * params.classes),
+    diagnostics: float(params.rows * 3),
   }),
   linear: ({ rows, inputs, units }: LinearParams) => ({
     x: float(rows * inputs),

@@ -27,6 +27,12 @@ export type Quantity =
   /** The same for smoothed labels and probabilities. Terms: Σ|T|·(m − z) + |S|·log1p(s′); |u|·max(|S|·p, |T|). */
   | "soft loss"
   | "soft gradient"
+  /**
+   * Losses and gradients with further terms (temperature, cap, z-loss, focal, poly), entropies and margins. Terms: those of
+   * the loss, and |x·f′(x)| where a rounded number goes into an exp, a power or a square.
+   */
+  | "term loss"
+  | "term gradient"
   /** The complement sum of a row's state, of scale 1 + s′. */
   | "state"
   /** Rows whose label leads by a margin. Scale: |value|·(1 + margin/10), so the bound is relative. */
@@ -40,6 +46,8 @@ export type Quantity =
   | "derived"
   /** Second derivatives of rows whose label leads by a margin: as for "confident gradient", by several kernels. */
   | "confident curvature"
+  /** The same under further terms. Terms: |value| times what powers, exps and caps amplify. */
+  | "confident term curvature"
   /** New parameters and moments of an optimizer. Terms: the summands. */
   | "update";
 
@@ -81,12 +89,15 @@ const f64: Record<Quantity, Bound> = {
   gradient: { scaled: 1e-14 },
   "soft loss": { scaled: 1e-14 },
   "soft gradient": { scaled: 1e-14 },
+  "term loss": { scaled: 1e-14 },
+  "term gradient": { scaled: 1e-14 },
   state: { scaled: 1e-14 },
   "confident loss": { scaled: 1e-14 },
   "confident gradient": { scaled: 1e-14 },
   "confident state": { scaled: 1e-14 },
   derived: { ulp: 32, at: "terms" },
   "confident curvature": { scaled: 1e-14 },
+  "confident term curvature": { ulp: 32, at: "terms" },
   update: { ulp: 8, at: "terms" },
 };
 
@@ -103,12 +114,15 @@ const f32Rounded: Record<Quantity, Bound> = {
   gradient: { ulp: 2 },
   "soft loss": { ulp: 1, scaled: 1e-14 },
   "soft gradient": { ulp: 2, scaled: 1e-14 },
+  "term loss": { ulp: 1, scaled: 1e-14 },
+  "term gradient": { ulp: 2, scaled: 1e-14 },
   state: { ulp: 1 },
   "confident loss": { ulp: 1 },
   "confident gradient": { ulp: 2 },
   "confident state": { ulp: 1 },
   derived: { ulp: 8, at: "terms" },
   "confident curvature": { ulp: 8 },
+  "confident term curvature": { ulp: 8, at: "terms" },
   // The moments are rounded before the parameter uses them.
   update: { ulp: 2, at: "terms" },
 };
@@ -129,12 +143,15 @@ const f32: Record<Quantity, Bound> = {
   "soft loss": { ulp: 3, at: "terms", mostly: { ulp: 1, share: 0.98 } },
   "soft gradient": { ulp: 5, at: "terms" },
   // s' is a sum of the same exps that the gradient has.
+  "term loss": { ulp: 3, at: "terms" },
+  "term gradient": { ulp: 5, at: "terms" },
   state: { ulp: 5 },
   "confident loss": { ulp: 3 },
   "confident gradient": { ulp: 5 },
   "confident state": { ulp: 5 },
   derived: { ulp: 16, at: "terms", scaled: 1e-6 },
   "confident curvature": { ulp: 24 },
+  "confident term curvature": { ulp: 24, at: "terms" },
   update: { ulp: 4, at: "terms" },
 };
 
@@ -151,6 +168,8 @@ const f32Gpu: Record<Quantity, Bound> = {
   gradient: { scaled: 1e-6 },
   "soft loss": { scaled: 4e-6 },
   "soft gradient": { scaled: 4e-6 },
+  "term loss": { ulp: 16, at: "terms", scaled: 4e-6 },
+  "term gradient": { ulp: 16, at: "terms", scaled: 4e-6 },
   state: { scaled: 4e-6 },
   // So that returning 0 does not pass.
   "confident loss": { scaled: 2e-5, flushBelow: 1e-37 },
@@ -158,6 +177,7 @@ const f32Gpu: Record<Quantity, Bound> = {
   "confident state": { scaled: 2e-5, flushBelow: 1e-37 },
   derived: { ulp: 64, at: "terms", scaled: 4e-6 },
   "confident curvature": { scaled: 4e-5, flushBelow: 1e-37 },
+  "confident term curvature": { scaled: 4e-5, flushBelow: 1e-37 },
   update: { ulp: 16, at: "terms" },
 };
 

@@ -33,8 +33,9 @@
  *
  * ## Host numbers
  * - **Structure** may be compiled into a kernel: sizes, strides, `from`, `to`, `fn`, the booleans, which handles are
- *   there, and whether `smoothing` is 0. **Values** may differ in every call and must not cost a compilation: `alpha`,
- *   `beta`, `value`, `smoothing`, `scale`, `offset`, and every number of `sgd` and `adamw` but the length.
+ *   there, whether `smoothing` is 0, whether there are `terms`, and which of `softcap`, `zLoss`, `focal` and `poly` in
+ *   them are 0. **Values** may differ in every call and must not cost a compilation: `alpha`, `beta`, `value`,
+ *   `smoothing`, `scale`, `offset`, the numbers of `terms`, and every number of `sgd` and `adamw` but the length.
  * - Host numbers are float64. What is derived from them (1 − β, ε/C) is formed before it is rounded to float32.
  *
  * ## Sums
@@ -79,6 +80,10 @@ export interface Facts {
   readonly maxLength: number;
   /** Whether `softmaxCrossEntropy` takes `inner` > 1 (the class axis is not the last one). Core permutes otherwise. */
   readonly innerClass: boolean;
+  /** Whether `softmaxCrossEntropy` and `linearCrossEntropy` take `terms`. Core derives them otherwise; absent means false. */
+  readonly lossTerms?: boolean | undefined;
+  /** Whether `softmaxCrossEntropy` has the output `diagnostics`. Core derives it otherwise; absent means false. */
+  readonly lossDiagnostics?: boolean | undefined;
   /** How many threads compute. */
   readonly threads: number;
   /** The device in words, for reports. */
@@ -226,11 +231,49 @@ export interface RequiredKernels<H = unknown> {
    * (NaN, −1, NaN) if any logit is NaN, else (+∞, k, NaN) for a +∞, and the identity for all −∞.
    *
    * `gradient` may alias `logits`, nothing else aliases. Any subset of the outputs may be asked for. `state`, where given
-   * as input, is this kernel's own output for the same logits and the same ignored rows; it lets a backend skip the first
-   * pass, and may be left unused. Whatever its `rowScale`, an ignored row has gradient 0.
+   * as input, is this kernel's own output for the same logits, the same ignored rows and the same temperature and cap; it
+   * lets a backend skip the first pass, and may be left unused. Whatever its `rowScale`, an ignored row has gradient 0.
+   *
+   * **With `terms`** (only where the fact `lossTerms` is true) all of the above is said of z' in place of z, and the row
+   * loss and gradient grow. With t = 1/τ (`inverseTemperature`) and c (`softcap`; no cap where it is 0):
+   *
+   * - z'_j = c·tanh(t·z_j/c), or t·z_j without a cap. Infinities and NaN pass unchanged: −∞ still masks its class.
+   * - d_j  = ∂z'_j/∂z_j = t·(1 − tanh²(t·z_j/c)), or t without a cap; 0 at −∞ with a cap.
+   *   1 − tanh²(x) = 4e/(1 + e)² with e = e^(−2|x|), where nothing cancels.
+   * - k is the first index of the largest z, which is a largest z' too, also where the cap has rounded several to ±c.
+   *   m = z'_k, s' = Σ_{j≠k} e^{z'_j − m}, p_j = e^{z'_j − m}/(1 + s'), ℓ the loss above, with z' for z.
+   * - r = 1 − p_y for the label y, out of the complement sum: s'/(1 + s') where y = k, else 1 − p_y, which is ≥ 1/2.
+   *   ν = −log p_y = (m − z'_y) + log1p(s'), without weights. λ is `zLoss`, γ `focal`, ε₁ `poly`; lse = m + log1p(s').
+   * - rowLoss  = r^γ·(ℓ + ε₁·w_y·r) + λ·lse²
+   * - gradient_j = u·(F·(S·p_j − T_j) + 2λ·lse·p_j)·d_j, with F = r^γ·((1 + ε₁·p_y) + γ·p_y·(ν/r + ε₁))
+   * - state    = (m, k, s') of z'
+   *
+   * So a row has two numbers, A = u·(F·S + 2λ·lse) and B = u·F, and gradient_j = (A·p_j − B·T_j)·d_j; at the class k the
+   * first summand is taken in the form without cancellation, as above. Where γ = 0 and ε₁ = 0, F is 1 and r is not needed.
+   * Otherwise there are labels and no smoothing (core sees to it). r^0 = 1, also for r = 0; ν/r → 1 for r → 0 (a row so
+   * confident that s' is 0); a product with p_y = 0 is 0 (ν is +∞ where the label is at −∞, and F = 1 there); a row with
+   * w_y = 0 has r^γ·(…) = 0.
+   * Without a cap, subtract before scaling: z'_j − m = t·(z_j − z_k), so that a common offset of the logits costs nothing,
+   * and so that only a logit that is not finite itself makes its row NaN (t·z may overflow, and then m is ±∞).
+   * λ·lse² is not weighted by `classWeights`; u weighs all of the gradient. An ignored row has loss 0 and gradient 0.
+   *
+   * **`diagnostics`** (only where the fact `lossDiagnostics` is true, and with labels or probabilities) is
+   * (rank, entropy, margin) a row. With y the label, or the first class of the largest probability q_j:
+   *
+   * - rank    = #(j: z_j > z_y) + #(j < y: z_j = z_y), of the logits as they are given; 0 where y is what argmax finds
+   * - entropy = −Σ p_j·log p_j = log1p(s') + Σ_{p_j≠0} p_j·(m − z'_j)
+   * - margin  = z'_y − max_{j≠y} z'_j; +∞ for one class
+   *
+   * An ignored row has (−1, 0, 0), a row whose loss is NaN because of its logits three NaN.
    */
   softmaxCrossEntropy(
-    outputs: { readonly rowLoss?: H | undefined; readonly gradient?: H | undefined; readonly state?: H | undefined },
+    outputs: {
+      readonly rowLoss?: H | undefined;
+      readonly gradient?: H | undefined;
+      readonly state?: H | undefined;
+      /** [rows, 3] */
+      readonly diagnostics?: H | undefined;
+    },
     inputs: {
       /** [rows, classes] (with `inner` > 1: [rows / inner, classes, inner]) */
       readonly logits: H;
@@ -356,6 +399,22 @@ export interface SoftmaxCrossEntropyParams {
   readonly smoothing: number;
   /** The host's part of u. */
   readonly scale: number;
+  /** What the loss has beyond cross-entropy; absent where all of it is neutral. Needs the fact `lossTerms`. */
+  readonly terms?: LossTerms | undefined;
+}
+
+/** The further terms of the loss (see `softmaxCrossEntropy`). Each number has a neutral value. */
+export interface LossTerms {
+  /** t = 1/τ > 0; 1 is neutral. */
+  readonly inverseTemperature: number;
+  /** c > 0; 0 for no cap. */
+  readonly softcap: number;
+  /** λ ≥ 0; 0 is neutral. */
+  readonly zLoss: number;
+  /** γ ≥ 0; 0 is neutral. Above 0: labels, `smoothing` 0. */
+  readonly focal: number;
+  /** ε₁ ≥ −1; 0 is neutral. Otherwise: labels, `smoothing` 0. */
+  readonly poly: number;
 }
 
 /**

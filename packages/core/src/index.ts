@@ -43,7 +43,28 @@ export {
   zeros,
 } from "./host-values.ts";
 export type { Integers } from "./integers.ts";
-export type { LossOptions, Reduction, Targets } from "./loss/loss-problem.ts";
+export {
+  type CrossEntropyTerms,
+  type CrossEntropyTermsOptions,
+  crossEntropyTerms,
+} from "./loss/cross-entropy-terms.ts";
+export type { DiagnosticName, Diagnostics } from "./loss/diagnostics.ts";
+export { LOSS_SETTINGS, type LossSetting, legalCombinations } from "./loss/legal-combinations.ts";
+export type {
+  Denominator,
+  LossOptionName,
+  LossOptions,
+  Reduction,
+  RowLossOptions,
+  Targets,
+} from "./loss/loss-options.ts";
+export { mergeRowStates } from "./loss/merge-row-states.ts";
+export {
+  lossFromRowStates,
+  type RowStateLossOptions,
+  type RowStatesOptions,
+  rowStates,
+} from "./loss/row-states.ts";
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
 export type { NestedArray } from "./nested-array.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";

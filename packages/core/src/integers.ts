@@ -13,7 +13,7 @@ import type { Shape } from "./shape.ts";
 export type Integers = NumberArray | BigInt64Array | BigUint64Array | NestedNumbers;
 
 /**
- * Reads host integers as float64 (exact for all of them) with their shape.
+ * Reads host integers with their shape; an array of integers is not copied.
  * @param what "label" or "index", for errors
  * @param classes how many of them there are, for errors
  * @throws LabelError naming the first value that is no integer
@@ -23,7 +23,8 @@ export function integers(
   what: string,
   values: Integers,
   classes: number,
-): { data: Float64Array; shape: Shape } {
+): { data: ArrayLike<number>; shape: Shape } {
+  if (isIntegerArray(values)) return hostTensor(op, values);
   if (isBigIntArray(values)) return { data: exactNumbers(op, what, values, classes), shape: [values.length] };
   if (!isNumberArray(values) && !Array.isArray(values) && typeof values !== "number") {
     throw new ValueError(
@@ -42,6 +43,11 @@ export function integers(
     );
   }
   return { data: exact, shape };
+}
+
+/** Typed arrays whose every element is an integer, and a number. */
+function isIntegerArray(values: unknown): values is Exclude<NumberArray, Float32Array | Float64Array> {
+  return isNumberArray(values) && !(values instanceof Float32Array || values instanceof Float64Array);
 }
 
 function exactNumbers(op: string, what: string, values: BigInt64Array | BigUint64Array, classes: number): Float64Array {

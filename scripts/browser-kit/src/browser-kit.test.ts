@@ -12,6 +12,8 @@ const policies = {
   "plain-f32": "default-src 'self'; script-src 'self'",
   "cpu-relaxed": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
   "cpu-strict": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+  "workers-blob": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:",
+  "workers-url": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
 } satisfies Record<SubjectName, string>;
 const quickCases = cases.filter(({ tier }) => tier === "quick").length;
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { build, defaultClientConditions } from "vite";
 
-/** Bundles the sources into ES modules in memory, /page.js and what it imports on demand: name → code. */
-export async function bundlePage(): Promise<Map<string, string>> {
+/** Bundles a source of this folder into ES modules in memory, /page.js, /worker.js and what they import: name → code. */
+export async function bundlePage(entry = "page.ts"): Promise<Map<string, string>> {
   const result = await build({
     root: fileURLToPath(new URL(".", import.meta.url)),
     configFile: false,
@@ -12,7 +12,7 @@ export async function bundlePage(): Promise<Map<string, string>> {
       write: false,
       target: "es2023",
       minify: false,
-      lib: { entry: "page.ts", formats: ["es"], fileName: "page" },
+      lib: { entry: { page: entry, worker: "worker.ts" }, formats: ["es"], fileName: (_, name) => `${name}.js` },
     },
   });
   const outputs = [result].flat().flatMap((one) => ("output" in one ? one.output : []));

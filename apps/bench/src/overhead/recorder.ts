@@ -5,12 +5,15 @@ export interface Recorder {
   readonly provider: BackendProvider;
   /** The kernel calls since the last `clear`, each ready to be made again on the same handles. */
   readonly calls: (() => void)[];
+  /** The uploads likewise, with what the caller's array holds by then. */
+  readonly uploads: (() => void)[];
 }
 
 type Kernel = (outputs: unknown, inputs: unknown, params: unknown) => void;
 
 export function recorder(recorded: BackendProvider): Recorder {
   const calls: (() => void)[] = [];
+  const uploads: (() => void)[] = [];
   const open: BackendProvider["open"] = async (options): Promise<Backend> => {
     const backend = await recorded.open(options);
     const kernels = Object.entries(backend.kernels as unknown as Record<string, Kernel>).map(([name, kernel]) => [
@@ -27,10 +30,14 @@ export function recorder(recorded: BackendProvider): Recorder {
       alloc: (kind, length) => backend.alloc(kind, length),
       // The calls that are repeated need their handles.
       free: () => {},
-      write: (handle, data) => backend.write(handle, data),
+      write(handle, data) {
+        const upload = () => backend.write(handle, data);
+        uploads.push(upload);
+        upload();
+      },
       read: (handle) => backend.read(handle),
       close: () => backend.close(),
     };
   };
-  return { provider: { name: recorded.name, open }, calls };
+  return { provider: { name: recorded.name, open }, calls, uploads };
 }

@@ -6,6 +6,9 @@ import { drawHand } from "./handwriting.ts";
 import { develop, drawPath, IMAGE_SIZE, newSheet } from "./ink.ts";
 import { followStroke } from "./pen-path.ts";
 
+/** What the data that is drawn is called. */
+export const RENDERED_DIGITS = "rendered-digits";
+
 export interface RenderOptions {
   readonly seed: number;
   /** How many images to draw for training and for testing, at least 1 each. */
@@ -43,7 +46,7 @@ export function renderDigits({ seed, train, test }: RenderOptions): DigitData {
   checkCount("train", train);
   checkCount("test", test);
   return {
-    name: "rendered-digits",
+    name: RENDERED_DIGITS,
     height: IMAGE_SIZE,
     width: IMAGE_SIZE,
     classes: CLASSES,

@@ -3,15 +3,17 @@
  * block by block, by one thread or by many, and has the same bits.
  */
 import { at } from "../simd";
+import { largest } from "./largest";
 import { RowStage, secondFactor } from "./row-stage";
 import { addTargets, scale, subtractTargets } from "./targets";
 import { storedExps, subtractBase, summedExps } from "./window-exp";
 
 export const CLASS_BLOCK: i32 = 4096;
 
-/** Offsets in the scratch: four sums in doubles, four logits, their exponentials, a block of logits less their base. */
+/** Offsets in the scratch: four sums in doubles, four maxima, four logits, their exponentials, a block of logits less their base. */
 const SUMS: usize = 0;
-const LOGITS: usize = SUMS + 32;
+const MAXIMA: usize = SUMS + 32;
+const LOGITS: usize = MAXIMA + 16;
 const EXPS: usize = LOGITS + 16;
 const SHIFTED: usize = EXPS + 16;
 
@@ -28,6 +30,16 @@ export function targetsOfBlock(
   const excluded = stage.excluded;
   addTargets(before, z, q, classWeights, from, min(max(excluded, from), to), stage.m, keep, share);
   addTargets(behind, z, q, classWeights, min(max(excluded + 1, from), to), to, stage.m, keep, share);
+}
+
+/** Begins to look for the largest logit that {@link expsOfBlock} comes across. */
+export function startLargest(local: usize): void {
+  v128.store(local + MAXIMA, f32x4.splat(-Infinity));
+}
+
+/** The largest since then, less the base. */
+export function largestSoFar(local: usize): f32 {
+  return largest(local + MAXIMA, 4);
 }
 
 /** Σ e^(z_j − o) over a block but for the excluded class. With `out` the terms are kept there, for the whole row. */

@@ -2,12 +2,13 @@
 import { at, upperHalf } from "../simd";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
+import { exactReference } from "./reference";
 import { transposeIn, transposeOut } from "./transpose";
 import { storedExps, summedExps } from "./window-exp";
 
 /** Offsets in the local scratch, behind the stages: sums of a lane in doubles, vectors with a number for each lane, the tile of z. */
 const SUMS: usize = STAGE_BYTES * 4;
-const DOTS: usize = SUMS + 32;
+const DOTS: usize = SUMS + 48;
 const MAXIMA: usize = DOTS + 32;
 const LARGEST_CLASSES: usize = MAXIMA + 16;
 const LARGEST_OTHERS: usize = LARGEST_CLASSES + 16;
@@ -65,8 +66,10 @@ export function softmaxCrossEntropyLanes(
     v128.store(local + LARGEST_OTHERS, maximaOf(tile, classes));
     for (let lane = 0; lane < 4; lane++) {
       const stage = stageOf(local, lane);
-      const zExcluded = load<f32>(at(local + EXCLUDED, lane));
-      stage.exclude(stage.excluded, zExcluded, load<f32>(at(local + LARGEST_OTHERS, lane)));
+      const largestOther = load<f32>(at(local + LARGEST_OTHERS, lane));
+      stage.exclude(stage.excluded, load<f32>(at(local + EXCLUDED, lane)));
+      stage.setLargest(largestOther);
+      stage.refer(stage.isLive ? exactReference(largestOther, stage.m) : 0);
       store<f32>(at(local + K, lane), stage.k);
     }
     for (let lane = 0; lane < 4; lane++) {
@@ -75,7 +78,7 @@ export function softmaxCrossEntropyLanes(
       const z = at(tile, lane);
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, load<f32>(at(local + EXCLUDED, lane)), load<f32>(at(z, 4 * stage.label)));
+        stage.addLabel(keep * w, load<f32>(at(z, 4 * stage.label)));
       }
       if (stage.base != 0) subtractFromLane(z, classes, stage.base);
     }

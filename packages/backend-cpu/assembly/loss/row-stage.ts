@@ -15,14 +15,14 @@ export class RowStage {
   isIgnored: bool;
   /** Whether there is a loss to compute: the row is not ignored, and its largest logit is finite. */
   isLive: bool;
-  /** e */
+  /** e, and its logit */
   excluded: i32;
-  /** The largest logit; and o = base + k·ln 2, a little below the largest but z_e. */
+  zExcluded: f32;
+  /** The largest logit, and o = base + k·ln 2. */
   m: f32;
   base: f32;
   k: f32;
-  /** z_e, and the label's logit where it counts, for those who cannot look again: the gradient may stand there. */
-  zExcluded: f32;
+  /** The label's logit, for who cannot look again because the gradient may stand there. */
   zLabel: f32;
   /** scale·rowScale */
   unit: f64;
@@ -52,33 +52,42 @@ export class RowStage {
     this.atLabel = 0;
   }
 
-  /**
-   * Leaves class e out of the sum, whose other logits are at most `largestOther`. The reference follows them, not z_e: then
-   * they keep their bits however far e leads.
-   */
+  /** Leaves class e out of the sum. */
   // @ts-ignore: decorator
   @inline
-  exclude(excluded: i32, zExcluded: f32, largestOther: f32): void {
+  exclude(excluded: i32, zExcluded: f32): void {
     this.excluded = excluded;
-    this.m = largestOther < zExcluded ? zExcluded : largestOther;
+    this.zExcluded = zExcluded;
+  }
+
+  /** The largest logit besides z_e is `largestOther`: says whether there is a loss to compute. */
+  // @ts-ignore: decorator
+  @inline
+  setLargest(largestOther: f32): void {
+    this.m = largestOther < this.zExcluded ? this.zExcluded : largestOther;
     this.isLive = !this.isIgnored && abs(this.m) < Infinity;
-    const reference: f32 = !this.isLive ? 0 : largestOther > -Infinity ? largestOther : this.m;
+  }
+
+  /** Puts o a little below `reference`. It follows the other logits, not z_e: then they keep their bits however far e leads. */
+  // @ts-ignore: decorator
+  @inline
+  refer(reference: f32): void {
     this.base = baseOf(reference);
     this.k = exponentOf(reference);
-    this.d = referenceMinus(zExcluded, this.base, this.k);
+    this.d = referenceMinus(this.zExcluded, this.base, this.k);
   }
 
   /** Adds a target of `amount` at the label. */
   // @ts-ignore: decorator
   @inline
-  addLabel(amount: f64, zExcluded: f32, zLabel: f32): void {
+  addLabel(amount: f64, zLabel: f32): void {
     this.atLabel = amount;
     if (amount == 0) return;
     if (this.label == this.excluded) {
       this.atExcluded += amount;
     } else {
       this.others += amount;
-      this.dot += amount * (<f64>zExcluded - <f64>zLabel);
+      this.dot += amount * (<f64>this.zExcluded - <f64>zLabel);
     }
   }
 

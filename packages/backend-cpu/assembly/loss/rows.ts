@@ -1,10 +1,12 @@
 // The fused loss row by row, for rows that fill vectors by themselves.
 import { at } from "../simd";
-import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, targetsOfBlock } from "./class-block";
-import { firstIndexOf, larger, largest } from "./largest";
+import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
+import { firstIndexOf, largest, largestWithout } from "./largest";
+import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
+import { isDirect } from "./window-exp";
 
 /** Short rows are finished four at a time. */
 const BATCH: i32 = 4;
@@ -23,6 +25,7 @@ export function softmaxCrossEntropyRows(
 ): void {
   const bytes = <usize>classes << 2;
   const isSpread = probabilities != 0 || share > 0;
+  const isByLabel = labels != 0 && !isSpread && !state;
   const batch = classes > LONGEST_IN_BATCH ? 1 : BATCH;
   for (let first = begin; first < end; first += batch) {
     const count = min(batch, end - first);
@@ -37,10 +40,23 @@ export function softmaxCrossEntropyRows(
       if (stage.isIgnored) continue;
 
       // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
-      const excluded = labels && !isSpread && !state ? label : firstIndexOf(largest(z, classes), z, classes);
-      const zExcluded = load<f32>(at(z, excluded));
-      const behind = largest(at(z, excluded + 1), classes - excluded - 1);
-      stage.exclude(excluded, zExcluded, larger(largest(z, excluded), behind));
+      const excluded = isByLabel ? label : firstIndexOf(largest(z, classes), z, classes);
+      stage.exclude(excluded, load<f32>(at(z, excluded)));
+      const guess = guessFor(z, classes, excluded);
+      const g = gradient ? gradient + <usize>row * bytes : 0;
+      let isSummed = false;
+      if (isByLabel && g != z && isDirect(guess)) {
+        stage.refer(guess);
+        stage.R = sumOfExps(z, g, classes, stage, local);
+        const other = largestSoFar(local + BLOCK);
+        stage.setLargest(other);
+        isSummed = stage.isLive && isGood(guess, other);
+      }
+      if (!isSummed) {
+        const other = largestWithout(excluded, z, classes);
+        stage.setLargest(other);
+        stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+      }
       if (!stage.isLive) continue;
       if (isSpread) {
         const q = probabilities ? probabilities + <usize>row * bytes : 0;
@@ -48,9 +64,9 @@ export function softmaxCrossEntropyRows(
       }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
-        stage.addLabel(keep * w, zExcluded, load<f32>(at(z, label)));
+        stage.addLabel(keep * w, load<f32>(at(z, label)));
       }
-      stage.R = sumOfExps(z, gradient ? gradient + <usize>row * bytes : 0, classes, stage, local);
+      if (!isSummed) stage.R = sumOfExps(z, g, classes, stage, local);
     }
 
     finishStages(local, count);
@@ -89,6 +105,7 @@ function addSpreadTargets(
 /** R = Σ_{j≠e} e^(z_j − o). With `out` its terms are kept there; what that holds at e means nothing. */
 function sumOfExps(z: usize, out: usize, classes: i32, stage: RowStage, local: usize): f64 {
   let total: f64 = 0;
+  startLargest(local + BLOCK);
   for (let from = 0; from < classes; from += CLASS_BLOCK) {
     total += expsOfBlock(stage, z, out, from, min(from + CLASS_BLOCK, classes), local + BLOCK);
   }

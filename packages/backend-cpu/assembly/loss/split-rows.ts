@@ -4,8 +4,9 @@
  * Every number is the one that `softmaxCrossEntropyRows` computes, and every sum is added in its order.
  */
 import { at } from "../simd";
-import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, targetsOfBlock } from "./class-block";
-import { firstIndexOf, larger, largest } from "./largest";
+import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, startLargest, targetsOfBlock } from "./class-block";
+import { firstIndexOf, largest, largestWithout } from "./largest";
+import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
@@ -26,7 +27,9 @@ export function lossLargest(
     const to = min(from + CLASS_BLOCK, classes);
     const z = logits + ((<usize>row * <usize>classes) << 2);
     const excluded = excludedLabels ? load<i32>(at(excludedLabels, row)) : -1;
-    store<f32>(at(maxima, block), largestWithout(excluded, z, from, to));
+    const isHere = from <= excluded && excluded < to;
+    const m = isHere ? largestWithout(excluded - from, at(z, from), to - from) : largest(at(z, from), to - from);
+    store<f32>(at(maxima, block), m);
   }
 }
 
@@ -45,19 +48,21 @@ export function lossStages(
     stage.isLive = false;
     if (stage.isIgnored) continue;
     if (labels) stage.zLabel = load<f32>(at(z, label));
+    let other: f32;
     if (excludesLabels) {
-      stage.zExcluded = stage.zLabel;
-      stage.exclude(label, stage.zExcluded, largest(own, classBlocks));
-      continue;
+      stage.exclude(label, stage.zLabel);
+      other = largest(own, classBlocks);
+    } else {
+      const block = firstIndexOf(largest(own, classBlocks), own, classBlocks);
+      const from = block * CLASS_BLOCK;
+      const count = min(CLASS_BLOCK, classes - from);
+      const inBlock = firstIndexOf(load<f32>(at(own, block)), at(z, from), count);
+      stage.exclude(from + inBlock, load<f32>(at(z, from + inBlock)));
+      other = max(largestWithout(inBlock, at(z, from), count), largestWithout(block, own, classBlocks));
     }
-    const block = firstIndexOf(largest(own, classBlocks), own, classBlocks);
-    const from = block * CLASS_BLOCK;
-    const to = min(from + CLASS_BLOCK, classes);
-    const excluded = from + firstIndexOf(load<f32>(at(own, block)), at(z, from), to - from);
-    let others = largestWithout(excluded, z, from, to);
-    others = larger(others, larger(largest(own, block), largest(at(own, block + 1), classBlocks - block - 1)));
-    stage.zExcluded = load<f32>(at(z, excluded));
-    stage.exclude(excluded, stage.zExcluded, others);
+    const guess = guessFor(z, classes, stage.excluded);
+    stage.setLargest(other);
+    stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
   }
 }
 
@@ -81,6 +86,7 @@ export function lossExps(
       memory.fill(partial, 0, PARTIAL_BYTES);
       targetsOfBlock(stage, partial + BEFORE, partial + BEHIND, z, q, classWeights, from, to, keep, share);
     }
+    startLargest(local);
     store<f64>(partial, expsOfBlock(stage, z, gradient ? gradient + first : 0, from, to, local));
   }
 }
@@ -106,7 +112,7 @@ export function lossResults(
       }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, stage.zExcluded, stage.zLabel);
+        stage.addLabel(keep * w, stage.zLabel);
       }
       let total: f64 = 0;
       for (let i = 0; i < classBlocks; i++) total += load<f64>(own + <usize>i * PARTIAL_BYTES);
@@ -137,13 +143,6 @@ export function lossGradients(
     }
     storeExactGradients(stage, g, from, to);
   }
-}
-
-/** The largest logit of from ≤ j < to but `excluded`, which need not be there. */
-function largestWithout(excluded: i32, z: usize, from: i32, to: i32): f32 {
-  const stop = min(max(excluded, from), to);
-  const next = min(max(excluded + 1, from), to);
-  return larger(largest(at(z, from), stop - from), largest(at(z, next), to - next));
 }
 
 /** Adds up the targets as `softmaxCrossEntropyRows` does: block by block, before and behind the excluded class. */

@@ -1,10 +1,10 @@
 /**
- * e^(z − o) for the logits z of a row, where the reference o lies a little below the row's largest logit m.
+ * e^(z − o) for the logits z of a row, where o lies a little below a reference, a large logit of the row.
  *
  * With o = base + k·ln 2 this is 2^(n − k)·e^r for n = round((z − base)·log₂ e). No maximum is subtracted, so that small
  * logits keep their last bits, and n − k goes straight into the bits of the result. r = z − base − n·ln 2 is taken in two
- * steps, and (e^r − 1)/r by a polynomial of degree 5 (1.05e-8 relative). k lies 8 below m's own exponent: only what is
- * 2^−134 of the largest term comes out as 0, so every p that float32 holds as a normal number is there.
+ * steps, and (e^r − 1)/r by a polynomial of degree 5 (1.05e-8 relative). k lies 8 below the reference's own exponent: only what is
+ * 2^−134 of its term comes out as 0, so every p that float32 holds as a normal number is there.
  */
 import { at, multiplyAdd, upperHalf } from "../simd";
 
@@ -26,18 +26,25 @@ const LN2: f64 = 0.693145751953125 + 1.428606765330187e-6;
 /** From here on z − m is formed first, because n·ln 2 is no longer exact. What counts is then within a factor of 2 of m. */
 const LARGEST_DIRECT: f32 = RELAXED ? 2e6 : 250;
 
-/** base for a row whose largest logit is m: 0, or m as a whole number. */
+/** Whether logits around x need no base. */
 // @ts-ignore: decorator
 @inline
-export function baseOf(m: f32): f32 {
-  return abs(m) < LARGEST_DIRECT ? 0 : nearest(m);
+export function isDirect(x: f32): bool {
+  return abs(x) < LARGEST_DIRECT;
 }
 
-/** k for a row whose largest logit is m, a whole number. */
+/** base for a row whose reference is x: 0, or x as a whole number. */
 // @ts-ignore: decorator
 @inline
-export function exponentOf(m: f32): f32 {
-  return nearest((m - baseOf(m)) * <f32>1.4426950408889634) - 8;
+export function baseOf(x: f32): f32 {
+  return isDirect(x) ? 0 : nearest(x);
+}
+
+/** k for a row whose reference is x, a whole number. */
+// @ts-ignore: decorator
+@inline
+export function exponentOf(x: f32): f32 {
+  return nearest((x - baseOf(x)) * <f32>1.4426950408889634) - 8;
 }
 
 /** o − z */
@@ -63,8 +70,9 @@ export function subtractBase(z: usize, x: usize, count: i32, base: f32): void {
 }
 
 /**
- * e^(z − o) for vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`. Each lane has
- * its own k. Four vectors at most are added in pairs in float32: small terms beside a large one would be lost one by one.
+ * e^(z − o) for vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`; behind them stand
+ * four floats, the largest x of each lane so far. Each lane has its own k. Four vectors at most are added in pairs in
+ * float32: small terms beside a large one would be lost one by one.
  */
 // @ts-ignore: decorator
 @inline
@@ -86,15 +94,21 @@ function exps(x: usize, out: usize, vectors: i32, k: v128, sums: usize, store: b
 
   let lower = v128.load(sums);
   let upper = v128.load(sums, 16);
+  let largest = v128.load(sums, 32);
   const end = x + (<usize>vectors << 4);
   for (; x + 64 <= end; x += 64) {
-    const e0 = windowExp(v128.load(x), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const x2 = v128.load(x, 32);
+    const x3 = v128.load(x, 48);
+    largest = f32x4.pmax(f32x4.pmax(f32x4.pmax(f32x4.pmax(largest, x0), x1), x2), x3);
+    const e0 = windowExp(x0, lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
     if (store) v128.store(out, e0);
-    const e1 = windowExp(v128.load(x, 16), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    const e1 = windowExp(x1, lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
     if (store) v128.store(out, e1, 16);
-    const e2 = windowExp(v128.load(x, 32), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    const e2 = windowExp(x2, lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
     if (store) v128.store(out, e2, 32);
-    const e3 = windowExp(v128.load(x, 48), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
+    const e3 = windowExp(x3, lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
     if (store) v128.store(out, e3, 48);
     out += 64;
     const sum = f32x4.add(f32x4.add(e0, e1), f32x4.add(e2, e3));
@@ -102,6 +116,7 @@ function exps(x: usize, out: usize, vectors: i32, k: v128, sums: usize, store: b
     upper = f64x2.add(upper, f64x2.promote_low_f32x4(upperHalf(sum)));
   }
   for (; x < end; x += 16) {
+    largest = f32x4.pmax(largest, v128.load(x));
     const e = windowExp(v128.load(x), lowest, log2e, magic, minusLn2, minusRest, one, c1, c2, c3, c4, c5);
     if (store) v128.store(out, e);
     out += 16;
@@ -110,6 +125,7 @@ function exps(x: usize, out: usize, vectors: i32, k: v128, sums: usize, store: b
   }
   v128.store(sums, lower);
   v128.store(sums, upper, 16);
+  v128.store(sums, largest, 32);
 }
 
 /** Four exponentials. */

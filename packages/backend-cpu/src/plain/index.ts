@@ -64,6 +64,8 @@ function openPlain(format: "f32" | "f64"): Backend<PlainHandle> {
     // Some engines have longer typed arrays; up to here every index is an int32.
     maxLength: 2 ** 31 - 1,
     innerClass: true,
+    lossTerms: true,
+    lossDiagnostics: true,
     threads: 1,
     device: "JavaScript",
   };

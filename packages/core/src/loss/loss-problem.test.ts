@@ -181,7 +181,8 @@ describe("logits are refused:", () => {
 });
 
 describe("an option is refused:", () => {
-  const known = "the options are reduction, labelSmoothing, classWeights, ignoreIndex";
+  const known =
+    "the options are reduction, denominator, labelSmoothing, classWeights, ignoreIndex, rowWeights, zLoss, temperature, softcap, focal, poly, axis";
   const weights = (what: string): string => `${op}: classWeights must be finite and ≥ 0, and class ${what}`;
   const smoothing = (what: string): string => `${op}: labelSmoothing is a number from 0 to 1, not ${what}`;
   const ignore = (what: string): string => `${op}: ignoreIndex is a whole number or an array of them, not ${what}`;
@@ -238,7 +239,7 @@ describe("an option is refused:", () => {
   it("ignoreIndex beside probabilities", async () => {
     const { device, z, q } = await problem();
     expectRefused(device, () => softmaxCrossEntropy(z, { probabilities: q }, { ignoreIndex: 0 }), "OPTION", [
-      `${op}: ignoreIndex names labels and cannot go with probabilities; give rows weight 0 instead`,
+      `${op}: ignoreIndex cannot go with probabilities: it names labels; give rows weight 0 instead`,
     ]);
   });
 

@@ -1,34 +1,15 @@
-import { LabelError, OptionError, ShapeError, ValueError } from "../errors.ts";
+import type { LossTerms } from "../backend.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { type HostValues, hostTensor, nameOf } from "../host-values.ts";
-import { type Integers, integers } from "../integers.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
-import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-
-/**
- * What a row should have been: a class index each (`labels`, host data, the shape of the batch or flat), or a
- * distribution over the classes (`probabilities`, a tensor like the logits). The two cannot be mixed up.
- */
-export type Targets =
-  | { readonly labels: Integers; readonly probabilities?: never }
-  | { readonly probabilities: Tensor; readonly labels?: never };
-
-/** How rows become the result: their weighted mean, their sum, or not at all. */
-export type Reduction = "mean" | "sum" | "none";
-
-export interface LossOptions {
-  /** `"mean"` (default): Σ losses / Σ weights of the live rows; `"sum"`; or `"none"`: one loss a row, of the batch's shape. */
-  readonly reduction?: Reduction;
-  /** ε: targets become (1−ε)·T + ε/C; 0 (default) to 1. */
-  readonly labelSmoothing?: number;
-  /** One weight ≥ 0 for each class; with labels, a row weighs what its label weighs in the mean (PyTorch's rule). */
-  readonly classWeights?: HostValues;
-  /** A label, or several, whose rows count for nothing: loss 0, gradient 0, not in the mean. Their logits are not read. */
-  readonly ignoreIndex?: number | readonly number[];
-}
-
-export const LOSS_OPTIONS = ["reduction", "labelSmoothing", "classWeights", "ignoreIndex"] as const;
+import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkCombinations, type LossSetting } from "./legal-combinations.ts";
+import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, type Targets } from "./loss-options.ts";
+import { checkedTargets } from "./loss-targets.ts";
+import { checkedTerms } from "./loss-terms.ts";
+import { checkedDenominator, checkedRowWeights, type RowWeights, scaleOf, weightOf } from "./row-weights.ts";
 
 /** A loss whose every argument was checked: what the kernel is called with, and what the host knows about it. */
 export interface LossProblem {
@@ -37,18 +18,25 @@ export interface LossProblem {
   readonly batch: Shape;
   readonly rows: number;
   readonly classes: number;
-  /** −1 for an ignored row; absent with probabilities. */
+  /** Where the class axis of the logits is, from the front. */
+  readonly axis: number;
+  /** −1 for a row that is ignored or has the host weight 0; absent with probabilities. */
   readonly labels: Int32Array | undefined;
   readonly probabilities: Tensor | undefined;
   readonly classWeights: Float64Array | undefined;
   readonly smoothing: number;
   readonly reduction: Reduction;
-  /** Rows that are not ignored. */
+  /** Rows whose logits are read. */
   readonly liveRows: number;
-  /** Σ of the weights of the live rows: what the mean divides by. */
-  readonly weight: number;
+  readonly rowWeights: RowWeights;
+  /** What a mean divides by; nothing where only the device knows it. */
+  readonly weight: number | undefined;
   /** What the sum of the rows is multiplied by: 1/weight (0 for weight 0) for a mean, else 1. */
   readonly scale: number;
+  /** What the loss has beyond cross-entropy; absent where all of it is neutral. */
+  readonly terms: LossTerms | undefined;
+  /** A temperature on the device. */
+  readonly temperature: Tensor | undefined;
 }
 
 /** Checks everything a loss is called with, before any kernel runs. */
@@ -61,106 +49,78 @@ export function lossProblem(
 ): LossProblem {
   runtimeOf(op, [logits]);
   checkKeys(op, options, knownOptions);
-  const classes = logits.shape.at(-1);
-  if (classes === undefined) throw new ShapeError(`${op}: logits are a scalar []; they are [..., classes]`);
-  if (classes === 0)
-    throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes; the last axis is the class axis`);
-  if (classes > 2 ** 24) throw new ShapeError(`${op}: logits ${show(logits.shape)} have more than 2^24 classes`);
-  const batch = logits.shape.slice(0, -1);
-  const rows = sizeOf(batch);
-  const { labels, probabilities } = checkedTargets(op, logits, targets, batch, options.ignoreIndex);
+  const { axis, classes, batch } = classAxis(op, logits, options.axis);
+  const { ignoreIndex } = options;
+  const { labels, probabilities } = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
   const classWeights = checkedClassWeights(op, options.classWeights, classes, logits.runtime.facts.floatBytes);
   const reduction = checkedReduction(op, options.reduction);
-  const { liveRows, weight } = weigh(labels, rows, classWeights);
-  const scale = reduction !== "mean" ? 1 : weight === 0 ? 0 : 1 / weight;
   const smoothing = checkedSmoothing(op, options.labelSmoothing);
+  const { terms, temperature } = checkedTerms(op, options);
+  if (temperature !== undefined) runtimeOf(op, [logits, temperature]);
+  const rowWeights = checkedRowWeights(op, options.rowWeights, logits, batch);
+  const denominator = checkedDenominator(op, options.denominator);
+  checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
+  const rows = sizeOf(batch);
+  const counted = { rows, labels, classWeights, weights: rowWeights };
+  const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
+  const live = labels && withoutWeight(labels, rowWeights.host);
   return {
     op,
     batch,
     rows,
     classes,
-    labels,
+    axis,
+    labels: live,
     probabilities,
     classWeights,
     smoothing,
     reduction,
-    liveRows,
+    liveRows: live === undefined ? rows : live.reduce((count, label) => (label < 0 ? count : count + 1), 0),
+    rowWeights,
     weight,
-    scale,
+    scale: scaleOf(reduction, weight),
+    terms,
+    temperature,
   };
 }
 
-function checkedTargets(
-  op: string,
-  logits: Tensor,
-  targets: Targets,
-  batch: Shape,
-  ignoreIndex: LossOptions["ignoreIndex"],
-): { labels: Int32Array | undefined; probabilities: Tensor | undefined } {
-  const remedy = "pass { labels } (class indices on the host) or { probabilities } (a tensor like the logits)";
-  if (typeof targets !== "object" || targets === null || targets instanceof Tensor || "length" in targets) {
-    throw new ValueError(`${op}: targets are an object: ${remedy}, not ${nameOf(targets)}`);
+/** The class axis of logits, and the batch that the other axes are. */
+function classAxis(op: string, logits: Tensor, wanted = -1): { axis: number; classes: number; batch: Shape } {
+  if (logits.rank === 0) throw new ShapeError(`${op}: logits are a scalar []; they are [..., classes]`);
+  if (typeof wanted !== "number") throw new OptionError(`${op}: axis is a whole number, not ${nameOf(wanted)}`);
+  const axis = axisOf(op, wanted, logits.rank);
+  const classes = logits.shape[axis]!;
+  if (classes === 0) {
+    const place = wanted === -1 ? "the last axis" : `axis ${wanted}`;
+    throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes; ${place} is the class axis`);
   }
-  checkKeys(op, targets, ["labels", "probabilities"]);
-  const { labels, probabilities } = targets;
-  if ((labels === undefined) === (probabilities === undefined))
-    throw new ValueError(`${op}: targets need exactly one of the two: ${remedy}`);
-  if (labels !== undefined)
-    return { labels: checkedLabels(op, labels, batch, logits.shape.at(-1)!, ignoreIndex), probabilities: undefined };
-  runtimeOf(op, [logits, probabilities!]);
-  if (!sameShape(probabilities!.shape, logits.shape)) {
-    throw new ShapeError(
-      `${op}: probabilities ${show(probabilities!.shape)} and logits ${show(logits.shape)} must have one shape`,
-    );
-  }
-  if (ignoreIndex !== undefined)
-    throw new OptionError(
-      `${op}: ignoreIndex names labels and cannot go with probabilities; give rows weight 0 instead`,
-    );
-  return { labels: undefined, probabilities };
+  if (classes > 2 ** 24) throw new ShapeError(`${op}: logits ${show(logits.shape)} have more than 2^24 classes`);
+  return { axis, classes, batch: logits.shape.filter((_, i) => i !== axis) };
 }
 
-function checkedLabels(
-  op: string,
-  labels: Integers,
-  batch: Shape,
-  classes: number,
-  ignoreIndex: LossOptions["ignoreIndex"],
-): Int32Array {
-  const { data, shape } = integers(op, "label", labels, classes);
-  const rows = sizeOf(batch);
-  const flat = shape.length <= 1 && data.length === rows;
-  if (!flat && !sameShape(shape, batch)) {
-    throw new ShapeError(
-      `${op}: labels ${show(shape)} do not fit the batch ${show(batch)} of the logits ${show([...batch, classes])}: one label a row`,
-    );
-  }
-  const ignored = checkedIgnoreIndex(op, ignoreIndex);
-  const checked = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const label = data[row]!;
-    if (ignored.has(label)) checked[row] = -1;
-    else if (label >= 0 && label < classes) checked[row] = label;
-    else {
-      throw new LabelError(
-        `${op}: label ${label} at row ${row} is outside 0 … ${classes - 1} (${classes} classes); if it marks rows to skip, pass { ignoreIndex: ${label} }`,
-        row,
-        label,
-        classes,
-      );
-    }
-  }
-  return checked;
+/** The options that say something: neutral values may stand anywhere. */
+export function givenOptions(options: LossOptions): LossOptionName[] {
+  const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
+  return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
 
-function checkedIgnoreIndex(op: string, ignoreIndex: LossOptions["ignoreIndex"]): Set<number> {
-  if (ignoreIndex === undefined) return new Set();
-  const set = new Set(Array.isArray(ignoreIndex) ? (ignoreIndex as number[]) : [ignoreIndex as number]);
-  for (const label of set) {
-    if (!Number.isSafeInteger(label))
-      throw new OptionError(`${op}: ignoreIndex is a whole number or an array of them, not ${nameOf(label)}`);
-  }
-  return set;
+function settingsOf(
+  labels: Int32Array | undefined,
+  smoothing: number,
+  classWeights: Float64Array | undefined,
+  reduction: Reduction,
+): LossSetting[] {
+  return [
+    labels === undefined ? "probabilities" : "labels",
+    ...(smoothing === 0 ? [] : (["smoothed"] as const)),
+    ...(classWeights === undefined ? [] : (["weighted"] as const)),
+    reduction,
+  ];
+}
+
+/** A row of weight 0 is one that is not read. */
+function withoutWeight(labels: Int32Array, weights: Float64Array | undefined): Int32Array {
+  return weights === undefined ? labels : labels.map((label, row) => (weights[row] === 0 ? -1 : label));
 }
 
 function checkedClassWeights(
@@ -197,20 +157,4 @@ function checkedReduction(op: string, reduction: Reduction = "mean"): Reduction 
 function checkedSmoothing(op: string, smoothing = 0): number {
   if (typeof smoothing === "number" && smoothing >= 0 && smoothing <= 1) return smoothing;
   throw new OptionError(`${op}: labelSmoothing is a number from 0 to 1, not ${nameOf(smoothing)}`);
-}
-
-function weigh(
-  labels: Int32Array | undefined,
-  rows: number,
-  classWeights: Float64Array | undefined,
-): { liveRows: number; weight: number } {
-  if (labels === undefined) return { liveRows: rows, weight: rows };
-  let liveRows = 0;
-  let weight = 0;
-  for (const label of labels) {
-    if (label < 0) continue;
-    liveRows++;
-    weight += classWeights === undefined ? 1 : classWeights[label]!;
-  }
-  return { liveRows, weight };
 }

@@ -8,23 +8,19 @@
  */
 import { OptionError, ShapeError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
-import { allocate, apply, runtimeOf, withTemporaries } from "../ops/apply.ts";
-import { affine, mul } from "../ops/arithmetic.ts";
-import { type Recording, record, recordingsOf, type Scaled, scaled } from "../recording.ts";
-import { type Shape, sameShape, show } from "../shape.ts";
-import { Tensor, youngestRegion } from "../tensor.ts";
-import { LOSS_OPTIONS, type LossOptions, type LossProblem, lossProblem, type Targets } from "./loss-problem.ts";
-import {
-  kernelInputs,
-  kernelParams,
-  type LossOnDevice,
-  type LossPoint,
-  onDevice,
-  probabilitiesGradient,
-  rowGradient,
-  uploadsOf,
-} from "./row-gradient.ts";
+import { runtimeOf, withTemporaries } from "../ops/apply.ts";
+import { type Recording, recordingsOf } from "../recording.ts";
+import { sameShape, show } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { classesBack } from "./class-axis.ts";
+import { finishedLoss } from "./finished-loss.ts";
+import { onDevice } from "./loss-on-device.ts";
+import { LOSS_OPTIONS, type LossOptions, type Targets } from "./loss-options.ts";
+import { type LossProblem, lossProblem } from "./loss-problem.ts";
+import { type PlacedLoss, placedLoss, regionOfLoss } from "./placed-loss.ts";
+import { isNative, rowGradient, rowLosses } from "./row-losses.ts";
 import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
+import { reducedRows, rowUpstream, weightedRows } from "./weighted-rows.ts";
 
 /**
  * Softmax cross-entropy between logits [..., classes] and targets, exactly: in float32 a loss of 4e-22 is 4e-22, not 0.
@@ -32,10 +28,12 @@ import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
  * ```ts
  * const loss = softmaxCrossEntropy(logits, { labels: [2, 0, 1] });                 // mean over the rows
  * const rows = softmaxCrossEntropy(logits, { probabilities }, { reduction: "none" });
+ * const more = softmaxCrossEntropy(logits, { labels }, { zLoss: 1e-4, softcap: 30, rowWeights });
  * ```
  *
- * Differentiable, to any order, with respect to logits and probabilities. A single example is logits [classes] with one
- * label. An empty batch, or one whose rows are all ignored, has mean 0.
+ * Differentiable, to any order, with respect to logits, probabilities, and a temperature or row weights on the device. A
+ * single example is logits [classes] with one label. An empty batch, or one whose rows are all ignored, has mean 0.
+ * docs/loss-options.md has the formula of every option, and which go together.
  *
  * @returns a scalar, or with `reduction: "none"` one loss for each row, of the batch's shape
  * @throws LabelError, ShapeError, OptionError, ValueError before any kernel runs
@@ -43,29 +41,12 @@ import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
 export function softmaxCrossEntropy(logits: Tensor, targets: Targets, options: LossOptions = {}): Tensor {
   const op = "softmaxCrossEntropy";
   const problem = lossProblem(op, logits, targets, options);
-  const inputs = inputsOf(problem, logits);
-  const runtime = runtimeOf(op, inputs);
-  const region = youngestRegion(inputs);
-  const recordings = recordingsOf(inputs);
-  const finish = finishesGradient(problem, logits, recordings);
-  warnOfSoftmaxOutput(op, logits);
+  warnOfSoftmaxOutput(op, logits, problem.axis);
   return withTemporaries((temporary) => {
-    const allocated = (shape: Shape): Tensor => temporary(allocate(op, runtime, shape, region));
-    const loss = onDevice(problem, region, temporary);
-    const rowLoss = allocated(problem.batch);
-    const gradient = finish ? allocated(logits.shape) : undefined;
-    const state = recordings.length > 0 && !finish ? allocated([problem.rows, 3]) : undefined;
-    runtime.kernels.softmaxCrossEntropy(
-      { rowLoss: rowLoss.storage.handle, gradient: gradient?.storage.handle, state: state?.storage.handle },
-      kernelInputs(loss, logits, problem.probabilities),
-      kernelParams(problem, problem.scale),
-    );
-    const pullback = (g: Tensor, [z, q]: readonly Tensor[]) => [
-      () => (gradient === undefined ? logitsGradient(loss, { z: z!, q, state }, g) : times(gradient, g)),
-      () => probabilitiesGradient(loss, z!, g),
-    ];
-    const saved = [...uploadsOf(loss), gradient, state].filter((tensor) => tensor !== undefined);
-    return record(inputs, reduced(problem, rowLoss), pullback, saved);
+    const placed = placedLoss(problem, logits, temporary, false);
+    if (finishesGradient(placed)) return finishedLoss(placed);
+    const rows = temporary(rowLosses(placed.problem, placed.z, placed.q).rows);
+    return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
 }
 
@@ -78,9 +59,9 @@ export interface LossGradientOptions extends LossOptions {
 }
 
 /**
- * The gradient of {@link softmaxCrossEntropy} with respect to the logits, u·(S·p − T), in one pass and without the loss.
- * Itself differentiable, with respect to logits, probabilities and `upstream`: its derivative is the exact
- * Hessian-vector product.
+ * The gradient of {@link softmaxCrossEntropy} with respect to the logits, u·(S·p − T) where no further term is asked for,
+ * in one pass and without the loss. Itself differentiable, with respect to logits, probabilities, `upstream`, and a
+ * temperature or row weights on the device: its derivative is the exact Hessian-vector product.
  *
  * @returns a tensor of the logits' shape
  */
@@ -91,62 +72,39 @@ export function softmaxCrossEntropyGradient(
 ): Tensor {
   const op = "softmaxCrossEntropyGradient";
   const problem = lossProblem(op, logits, targets, options, [...LOSS_OPTIONS, "upstream"]);
-  const { upstream = 1 } = options;
-  if (!(upstream instanceof Tensor) && typeof upstream !== "number") {
-    throw new OptionError(`${op}: upstream is a number or a tensor, not ${nameOf(upstream)}`);
-  }
-  if (upstream instanceof Tensor) runtimeOf(op, [logits, upstream]);
-  const expected = problem.reduction === "none" ? problem.batch : [];
-  if (upstream instanceof Tensor && !sameShape(upstream.shape, expected)) {
-    throw new ShapeError(
-      `${op}: upstream ${show(upstream.shape)} must be ${show(expected)} for reduction "${problem.reduction}"`,
-    );
-  }
-  const point = { z: logits, q: problem.probabilities, state: undefined };
+  const upstream = checkedUpstream(problem, logits, options.upstream);
   return withTemporaries((temporary) => {
-    const loss = onDevice(problem, youngestRegion(inputsOf(problem, logits)), temporary);
-    if (upstream instanceof Tensor) return gradientUnder(loss, point, upstream);
-    return rowGradient(loss, point, undefined, problem.scale * upstream);
+    const placed = placedLoss(problem, logits, temporary, false);
+    const { z, q } = placed;
+    const region = regionOfLoss(placed);
+    const loss = onDevice(placed.problem, region, temporary);
+    const { u, scale } = rowUpstream(problem, region, upstream, temporary);
+    const gradient = rowGradient(loss, { z, q, state: undefined }, u, scale);
+    return placed.problem.axis === problem.axis ? gradient : classesBack(temporary(gradient), problem.axis);
   });
 }
 
-function inputsOf({ probabilities }: LossProblem, logits: Tensor): Tensor[] {
-  return probabilities === undefined ? [logits] : [logits, probabilities];
+function checkedUpstream(
+  { op, reduction, batch }: LossProblem,
+  logits: Tensor,
+  upstream: unknown = 1,
+): Tensor | number {
+  if (typeof upstream === "number") return upstream;
+  if (!(upstream instanceof Tensor)) {
+    throw new OptionError(`${op}: upstream is a number or a tensor, not ${nameOf(upstream)}`);
+  }
+  runtimeOf(op, [logits, upstream]);
+  const expected = reduction === "none" ? batch : [];
+  if (sameShape(upstream.shape, expected)) return upstream;
+  throw new ShapeError(
+    `${op}: upstream ${show(upstream.shape)} must be ${show(expected)} for reduction "${reduction}"`,
+  );
 }
 
 /** Whether the forward pass may hand out the finished gradient: a scalar loss that is differentiated exactly once. */
-function finishesGradient(problem: LossProblem, logits: Tensor, recordings: readonly Recording[]): boolean {
+function finishesGradient({ problem, z, inputs }: PlacedLoss): boolean {
+  if (problem.reduction === "none" || problem.rowWeights.device !== undefined || !isNative(problem, z)) return false;
+  const recordings: readonly Recording[] = recordingsOf(inputs);
   const [only] = recordings;
-  return problem.reduction !== "none" && recordings.length === 1 && !only!.persistent && logits.tapes.includes(only!);
-}
-
-/** Σ rows · scale, or the rows themselves, as a tensor of its own. */
-function reduced({ op, reduction, rows, scale }: LossProblem, rowLoss: Tensor): Tensor {
-  if (reduction === "none") return rowLoss.alias(op, rowLoss.region);
-  const params = { fn: "sum", outer: 1, axis: rows, inner: 1 } as const;
-  const total = apply({
-    op,
-    inputs: [rowLoss],
-    shape: [],
-    run: (y, [x], kernels) => kernels.reduce({ y }, { x }, params),
-  });
-  return reduction === "sum" ? total : withTemporaries((temporary) => affine(temporary(total), scale, 0, op));
-}
-
-/** factor · tensor where the cotangent is known on the host, a product otherwise. */
-function times(gradient: Tensor, g: Tensor): Tensor | Scaled {
-  return g.uniform === undefined ? mul(gradient, g) : scaled(gradient, g.uniform);
-}
-
-/** The logits' gradient from the cotangent of the loss, by calling the kernel again. */
-function logitsGradient(loss: LossOnDevice, point: LossPoint, g: Tensor): Tensor | Scaled {
-  if (g.uniform === undefined) return gradientUnder(loss, point, g);
-  return scaled(rowGradient(loss, point, undefined, loss.problem.scale), g.uniform);
-}
-
-/** The gradient under a tensor from upstream: one number a row, or one for all. */
-function gradientUnder(loss: LossOnDevice, point: LossPoint, upstream: Tensor): Tensor {
-  const { reduction, scale } = loss.problem;
-  if (reduction === "none") return rowGradient(loss, point, upstream, scale);
-  return withTemporaries((temporary) => mul(temporary(rowGradient(loss, point, undefined, scale)), upstream));
+  return recordings.length === 1 && !only!.persistent && z.tapes.includes(only!);
 }

@@ -8,10 +8,10 @@ const looked = new WeakSet<Runtime>();
  * In development, looks once a device at the logits of its first loss, and warns where they are what a softmax gives:
  * the commonest mistake with this loss, and one that still trains, badly. Costs one read; nothing waits for it.
  */
-export function warnOfSoftmaxOutput(op: string, logits: Tensor): void {
+export function warnOfSoftmaxOutput(op: string, logits: Tensor, axis: number): void {
   const { runtime, size } = logits;
   const classes = logits.shape.at(-1)!;
-  if (!inDevelopment || looked.has(runtime) || size === 0 || classes < 2) return;
+  if (!inDevelopment || looked.has(runtime) || size === 0 || classes < 2 || axis !== logits.rank - 1) return;
   looked.add(runtime);
   runtime.read(op, logits.handle(op)).then(
     (data) => {

@@ -34,8 +34,13 @@ export function philox(words: Uint32Array, counter: readonly number[], key: read
   words[3] = c3;
 }
 
-/** The upper 32 bits of the product of two 32-bit numbers: by halves of one, whose products float64 holds exactly. */
+/** The upper 32 bits of the product of two 32-bit numbers, by halves: a sum of each column fits 32 bits without a sign. */
 function multiplyHigh(a: number, b: number): number {
-  const low = Math.floor(((b & 0xffff) * a) / 0x10000);
-  return Math.floor(((b >>> 16) * a + low) / 0x10000) | 0;
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const other = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (other >>> 16)) | 0;
 }

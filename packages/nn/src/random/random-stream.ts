@@ -72,19 +72,22 @@ function below(limit: number, nextUint32: () => number): number {
   if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 32) {
     throw new OptionError(`nextBelow: the limit is a whole number from 1 to 2^32, not ${limit}`);
   }
-  const fair = 2 ** 32 - (2 ** 32 % limit);
   for (;;) {
     const word = nextUint32();
-    if (word < fair) return word % limit;
+    // Words from the last multiple of the limit on would favour small numbers; only few come near that at all.
+    if (word < 2 ** 32 - limit || word < 2 ** 32 - (2 ** 32 % limit)) return word % limit;
   }
 }
 
 /** The numbers 0 … length − 1 in random order (Fisher–Yates): the order of an epoch. */
 export function permutation(length: number, random: RandomStream): Uint32Array {
-  const order = Uint32Array.from({ length }, (_, i) => i);
+  const order = new Uint32Array(length);
+  for (let i = 0; i < length; i++) order[i] = i;
   for (let i = length - 1; i > 0; i--) {
     const j = random.nextBelow(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
+    const swapped = order[i]!;
+    order[i] = order[j]!;
+    order[j] = swapped;
   }
   return order;
 }

@@ -29,7 +29,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   const tensors: Record<string, SavedTensor> = {};
   for (const { name, dtype, shape, offsets } of entries) {
     const [begin, end] = offsets;
-    tensors[name] = { shape, data: numbers(dtype as NumberFormat, bytes.slice(start + begin!, start + end!)) };
+    tensors[name] = { shape, data: numbers(dtype as NumberFormat, copied(bytes, start + begin!, start + end!)) };
   }
   return { tensors, metadata };
 }
@@ -80,6 +80,11 @@ function checkEntry({ name, dtype, shape, offsets }: HeaderEntry, available: num
   if (length !== BigInt(end! - begin!)) {
     fail(`"${name}" ${dtype} [${shape.join(", ")}] takes ${length} bytes, and the file has ${end! - begin!} for it`);
   }
+}
+
+/** A copy also of a Buffer, Node's Uint8Array, whose own `slice` is a view. */
+function copied(bytes: Uint8Array, begin: number, end: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(begin, end));
 }
 
 /** Numbers over bytes of their own, which begin where every format may. */

@@ -50,6 +50,11 @@ test("writes the bytes that Python's safetensors 0.8.0 was seen to read", () => 
   ]);
 });
 
+test("reads a Buffer, Node's Uint8Array whose slices are views", () => {
+  const tensors = { b: { shape: [1], data: Float32Array.of(1.5) }, w: { shape: [2], data: Float32Array.of(2, 3) } };
+  expect(decodeSafetensors(Buffer.from(encodeSafetensors(tensors))).tensors).toEqual(tensors);
+});
+
 test("every format, shape and name comes back; the order they were given in changes nothing", () => {
   const tensors = {
     'ü"\n\\': { shape: [], data: Uint8Array.of(7) },

@@ -43,7 +43,8 @@ export interface CompiledModel<X = Tensor> {
   readonly optimizer: Optimizer<Parameters>;
   /**
    * Trains, and tells what it was like. Timers and rendering run at least every 16 ms, and at most two steps are on the
-   * device at once.
+   * device at once. A typed array, also that of `{ data, shape }`, is read as its batches come and not copied before: a
+   * callback may write other examples into it between epochs, augmented ones for instance.
    */
   fit(x: Examples, y: Examples, options?: FitOptions): Promise<History>;
   /** The loss and metrics over rows of examples: `{ loss, accuracy }`. */

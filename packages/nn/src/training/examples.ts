@@ -20,7 +20,9 @@ export interface Rows<T = HostTensor> {
 
 /** The positions 0 … count − 1. */
 export function inOrder(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => i);
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  return order;
 }
 
 /** Rows that stay as they are: bags of indices of any lengths. */
@@ -43,9 +45,10 @@ export function packedRows(op: string, what: string, values: Examples): Rows<Hos
     take(positions) {
       // A batch is on its way to the device before the next one is taken: one buffer serves them all.
       if (rows.length !== positions.length * size) rows = newLike(data, positions.length * size);
-      for (const [i, position] of positions.entries()) {
-        if (size === 1) rows[i] = data[position]!;
-        else rows.set(data.subarray(position * size, (position + 1) * size), i * size);
+      for (let i = 0; i < positions.length; i++) {
+        const from = positions[i]! * size;
+        if (size === 1) rows[i] = data[from]!;
+        else rows.set(data.subarray(from, from + size), i * size);
       }
       return { data: rows, shape: [positions.length, ...row] };
     },

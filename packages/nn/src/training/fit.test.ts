@@ -111,6 +111,22 @@ describe("one fit", () => {
     await expectRefused(() => fit(x, y, { validationSplit: 0.95 }), "OPTION", "validationSplit", "11 rows");
   });
 
+  test("reads a typed array as its batches come: a callback may write other examples into it between epochs", async () => {
+    const device = await openPlain();
+    const { model, fit, evaluate } = compiled(device, byGradient(0));
+    const data = x.data.slice();
+    const callback = { onEpochBegin: (epoch: number) => void data.set(x.data.map((value) => value * epoch)) };
+    const { history } = await fit({ shape: x.shape, data }, y, { epochs: 2, callbacks: [callback] });
+    const { loss } = await evaluate({ shape: x.shape, data: x.data.map(() => 0) }, y);
+    await expectClose(history.loss!, [
+      loss!,
+      weighted(
+        await rowLosses(model, y),
+        y.map(() => 1),
+      ),
+    ]);
+  });
+
   test("shuffles each epoch anew by the seed, and repeats itself", async () => {
     const device = await openPlain();
     const layer: Layer = sequential([linear(3, 8), dropout(0.3), dense(4)]);

@@ -15,6 +15,7 @@ import { betweenTwo } from "../../tolerance.ts";
 import { caseGroup } from "../define.ts";
 import { inScope } from "../ops/op-case.ts";
 import {
+  closedFormStyles,
   direction,
   expectedGradient,
   type LossSetting,
@@ -190,10 +191,12 @@ export const lossDerivativeCases: readonly Case[] = [
     quick(`every-way-agrees-${name}`, async (t) => {
       for (const reduction of reductions) await everyWay(t, reducedBy(randomSetting(t, style), reduction));
     }),
+  ]),
+  ...Object.entries(closedFormStyles).map(([name, style]) =>
     quick(`hessian-${name}`, async (t) => {
       for (const reduction of reductions) await hessianVector(t, reducedBy(randomSetting(t, style), reduction));
     }),
-  ]),
+  ),
   quick("every-way-agrees-batch-of-more-axes", async (t) => {
     for (const reduction of reductions) {
       await everyWay(t, randomSetting(t, { batch: [2, 1, 3], reduction, ignoreIndex: -1 }));

@@ -3,12 +3,13 @@ import type { Case } from "../../case.ts";
 import { caseGroup } from "../define.ts";
 import { checkDifferences, needsFloat64 } from "../gradients/differences.ts";
 import type { Application } from "../ops/op-case.ts";
-import { type LossStyle, optionStyles } from "./setting.ts";
+import { type LossStyle, optionStyles, optionsFor, reducedOptions } from "./setting.ts";
 
 /** The loss of a style by the logits (and the probabilities), for differences. */
 function application(style: LossStyle): Application {
-  const { targets, ...options } = style;
+  const { targets, batch: _, ...rest } = style;
   const shape = [2, 5];
+  const options = reducedOptions(optionsFor(rest, [2]), rest.reduction!);
   if (targets === "probabilities") {
     return {
       shapes: [shape, shape],

@@ -46,8 +46,9 @@ const oneHot = (t: CaseContext, { labels, classes }: LossSetting) =>
   t.generate(labels!.length * classes, (d) => (labels![Math.floor(d / classes)] === d % classes ? 1 : 0));
 
 /** The rows of a setting from `from` to `to`. */
-function rowsOf(setting: LossSetting, from: number, to: number): LossSetting {
-  const { classes, logits, labels, probabilities } = setting;
+export function rowsOf(setting: LossSetting, from: number, to: number): LossSetting {
+  const { classes, logits, labels, probabilities, options } = setting;
+  const rowWeights = (options.rowWeights as number[] | undefined)?.slice(from, to);
   const part = (list: ArrayLike<number>) => Array.from(list).slice(from * classes, to * classes);
   return {
     ...setting,
@@ -55,6 +56,7 @@ function rowsOf(setting: LossSetting, from: number, to: number): LossSetting {
     logits: part(logits),
     labels: labels?.slice(from, to),
     probabilities: probabilities && part(probabilities),
+    options: rowWeights ? { ...options, rowWeights } : options,
   };
 }
 

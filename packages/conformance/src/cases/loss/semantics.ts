@@ -11,7 +11,7 @@ const { quick } = caseGroup("loss/semantics");
 const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
 
 /** A row of the table of edge cases (docs/semantics.md §4): what is asked, and the answer it states. */
-interface EdgeCase {
+export interface EdgeCase {
   readonly rows: readonly (readonly number[])[];
   readonly labels?: readonly number[];
   readonly probabilities?: readonly (readonly number[])[];
@@ -28,7 +28,7 @@ interface EdgeCase {
   readonly nonFinite?: boolean;
 }
 
-const edgeCases: Readonly<Record<string, EdgeCase>> = {
+export const edgeCases: Readonly<Record<string, EdgeCase>> = {
   "plus-minus-500-label-0": {
     rows: [[-500, 500, -500]],
     labels: [0],
@@ -168,7 +168,7 @@ const edgeCases: Readonly<Record<string, EdgeCase>> = {
   },
 };
 
-function settingOf(t: CaseContext, { rows, labels, probabilities, options = {} }: EdgeCase): LossSetting {
+export function settingOf(t: CaseContext, { rows, labels, probabilities, options = {} }: EdgeCase): LossSetting {
   return {
     batch: [rows.length],
     classes: rows[0]!.length,

@@ -3,6 +3,7 @@ import type { CaseContext } from "../../case.ts";
 import type { Expected } from "../../comparison.ts";
 import type { FloatArray } from "../../float-format.ts";
 import { type ExpectedArray, sizeOf } from "../../oracle/nd-array.ts";
+import type { Terms } from "../../oracle/scaled-logits.ts";
 import { type LossProblem, softmaxCrossEntropy } from "../../oracle/softmax-cross-entropy.ts";
 import type { Quantity } from "../../tolerance.ts";
 import { tensors } from "../ops/op-case.ts";
@@ -28,11 +29,14 @@ export interface LossStyle extends LossOptions {
   readonly targets?: "labels" | "probabilities";
   /** Standard deviation of the logits; 2 if absent. */
   readonly spread?: number;
+  /** Whether rows have weights on the host. */
+  readonly isRowWeighted?: boolean;
 }
 
 /** A random setting of that style. Every third row has the first ignored label, if there is one, and NaN as logits. */
 export function randomSetting(t: CaseContext, style: LossStyle): LossSetting {
-  const { batch = [6], classes = 5, targets = "labels", spread = 2, ...options } = style;
+  const { batch = [6], classes = 5, targets = "labels", spread = 2, ...rest } = style;
+  const options = optionsFor(rest, batch);
   const random = t.random(`${batch} ${classes}`);
   const rows = sizeOf(batch);
   const marks = options.ignoreIndex === undefined ? [] : [options.ignoreIndex].flat();
@@ -60,33 +64,61 @@ export function eighths(classes: number): number[] {
   return Array.from({ length: classes }, (_, j) => (j === classes - 1 ? 0 : 0.25 + ((j * 5) % 8) / 8));
 }
 
-/** The setting as the kernel's problem, for the oracle: rows, −1 for what is ignored, and the scale of the mean. */
-export function problemOf({ batch, classes, logits, labels, probabilities, options }: LossSetting): LossProblem {
-  const marks = options.ignoreIndex === undefined ? [] : [options.ignoreIndex].flat();
-  const weights = options.classWeights as readonly number[] | undefined;
-  const live = labels?.map((label) => (marks.includes(label) ? -1 : label));
-  const weight = weightOf({ batch, live, weights });
+/** The options of a style for a batch of that shape. */
+export function optionsFor({ isRowWeighted, ...options }: Omit<LossStyle, "batch">, batch: Shape): LossOptions {
+  return isRowWeighted ? { ...options, rowWeights: rowWeightsFor(sizeOf(batch)) } : options;
+}
+
+/** Weights of rows that every format holds exactly, every fifth of them 0. */
+export function rowWeightsFor(rows: number): number[] {
+  return Array.from({ length: rows }, (_, r) => (r % 5 === 2 ? 0 : 0.5 + ((r * 3) % 8) / 8));
+}
+
+/** The setting as the kernel's problem, for the oracle: rows, −1 for what is not read, weights, and the scale of the mean. */
+export function problemOf(setting: LossSetting): LossProblem {
+  const { batch, classes, logits, probabilities, options } = setting;
+  const labels = liveLabels(setting);
+  const rowWeights = options.rowWeights as readonly number[] | undefined;
+  const weight = weightOf(setting, labels);
   const mean = (options.reduction ?? "mean") === "mean";
   return {
     rows: sizeOf(batch),
     classes,
     logits,
-    labels: live,
+    labels: rowWeights ? labels?.map((label, r) => (rowWeights[r] === 0 ? -1 : label)) : labels,
     probabilities,
-    classWeights: weights,
+    classWeights: options.classWeights as readonly number[] | undefined,
+    rowScale: rowWeights,
     smoothing: options.labelSmoothing ?? 0,
     scale: !mean ? 1 : weight === 0 ? 0 : 1 / weight,
+    terms: termsOf(options),
   };
 }
 
-/** What the mean divides by: Σ of the labels' weights over the live rows; with probabilities the number of rows. */
-function weightOf(rows: {
-  readonly batch: Shape;
-  readonly live: readonly number[] | undefined;
-  readonly weights: readonly number[] | undefined;
-}): number {
-  if (!rows.live) return sizeOf(rows.batch);
-  return rows.live.reduce((sum, label) => sum + (label < 0 ? 0 : (rows.weights?.[label] ?? 1)), 0);
+/** Labels with −1 for what is ignored. */
+function liveLabels({ labels, options }: LossSetting): number[] | undefined {
+  const marks = options.ignoreIndex === undefined ? [] : [options.ignoreIndex].flat();
+  return labels?.map((label) => (marks.includes(label) ? -1 : label));
+}
+
+/** Terms as the kernel takes them, where there are any. */
+export function termsOf(options: LossOptions): Terms | undefined {
+  const { temperature = 1, softcap = 0, zLoss = 0, focal = 0, poly = 0 } = options;
+  const terms = { inverseTemperature: 1 / (temperature as number), softcap, zLoss, focal, poly };
+  return temperature === 1 && softcap === 0 && zLoss === 0 && focal === 0 && poly === 0 ? undefined : terms;
+}
+
+/** What the mean divides by (docs/semantics.md §3): weights r_i·w_{y_i} (labels) or r_i, live rows, rows, or a number. */
+export function weightOf({ batch, options }: LossSetting, live: readonly number[] | undefined): number {
+  const { denominator = "weights" } = options;
+  if (typeof denominator === "number") return denominator;
+  const rows = Array.from({ length: sizeOf(batch) }, (_, r) => r);
+  if (denominator === "batch") return rows.length;
+  const read = rows.filter((r) => live === undefined || live[r]! >= 0);
+  if (denominator === "rows") return read.length;
+  const [classWeights, rowWeights] = [options.classWeights, options.rowWeights] as (readonly number[] | undefined)[];
+  const weight = (r: number): number => (rowWeights?.[r] ?? 1) * (live ? (classWeights?.[live[r]!] ?? 1) : 1);
+  return read.reduce((sum, r) => sum + weight(r), 0);
 }
 
 /** Whether targets are more than one number a row: the tolerances differ. */
@@ -98,11 +130,21 @@ function isSoft({ probabilities, options }: LossSetting): boolean {
 export function expectedLoss(setting: LossSetting): { readonly expected: ExpectedArray; readonly quantity: Quantity } {
   const problem = problemOf(setting);
   const { rowLoss } = softmaxCrossEntropy(problem);
+  const weighted = (list: Expected["scale"]): number[] =>
+    Array.from(list as ArrayLike<number>, (value, r) => {
+      const weight = problem.rowScale?.[r] ?? 1;
+      return weight === 0 ? 0 : Math.abs(weight) * value;
+    });
   if (setting.options.reduction === "none") {
-    return { expected: { shape: setting.batch, ...rowLoss }, quantity: isSoft(setting) ? "soft loss" : "loss" };
+    if (!isComposed(setting)) {
+      return { expected: { shape: setting.batch, ...rowLoss }, quantity: isSoft(setting) ? "soft loss" : "loss" };
+    }
+    const [values, terms] = [weighted(rowLoss.values), weighted(rowLoss.terms)];
+    const scale = weighted(rowLoss.scale).map((size) => size || 1);
+    return { expected: { shape: setting.batch, values, terms, scale }, quantity: "derived" };
   }
   const total = (list: Expected["scale"]): number =>
-    problem.scale === 0 ? 0 : problem.scale! * Array.from(list as ArrayLike<number>).reduce((a, b) => a + b, 0);
+    problem.scale === 0 ? 0 : problem.scale! * weighted(list).reduce((a, b) => a + b, 0);
   const expected = {
     shape: [],
     values: [total(rowLoss.values)],
@@ -112,6 +154,11 @@ export function expectedLoss(setting: LossSetting): { readonly expected: Expecte
   return { expected, quantity: "derived" };
 }
 
+/** Whether core puts the row losses together from more than one kernel: row weights, and terms where they are derived. */
+function isComposed({ options }: LossSetting): boolean {
+  return options.rowWeights !== undefined || termsOf(options) !== undefined;
+}
+
 /** What the gradient by the logits should be. */
 export function expectedGradient(setting: LossSetting): {
   readonly expected: ExpectedArray;
@@ -119,6 +166,7 @@ export function expectedGradient(setting: LossSetting): {
 } {
   const { gradient } = softmaxCrossEntropy(problemOf(setting));
   const expected = { shape: [...setting.batch, setting.classes], ...gradient };
+  if (termsOf(setting.options) !== undefined) return { expected, quantity: "derived" };
   return { expected, quantity: isSoft(setting) ? "soft gradient" : "gradient" };
 }
 
@@ -133,9 +181,16 @@ export function targetsOf(scope: Scope, { batch, classes, labels, probabilities 
   return { probabilities: tensors(scope, [{ shape: [...batch, classes], data: probabilities! }])[0]! };
 }
 
-/** The same setting with another reduction. */
+/** The same setting with another reduction; what only a mean divides by is left out of the others. */
 export function reducedBy(setting: LossSetting, reduction: Reduction): LossSetting {
-  return { ...setting, options: { ...setting.options, reduction } };
+  return { ...setting, options: reducedOptions(setting.options, reduction) };
+}
+
+/** Options with another reduction. */
+export function reducedOptions({ denominator, ...options }: LossOptions, reduction: Reduction): LossOptions {
+  return reduction === "mean" && denominator !== undefined
+    ? { ...options, reduction, denominator }
+    : { ...options, reduction };
 }
 
 /** Random numbers like the logits, to multiply derivatives with. */
@@ -161,4 +216,61 @@ export const optionStyles: Readonly<Record<string, LossStyle>> = {
   "probabilities-smoothed": { targets: "probabilities", labelSmoothing: 0.1 },
   "probabilities-weighted": { targets: "probabilities", classWeights: eighths(5) },
   "probabilities-with-every-option": { targets: "probabilities", classWeights: eighths(5), labelSmoothing: 0.3 },
+  ...rowWeightStyles(),
+  ...termStyles(),
 };
+
+/** Weights of rows, and what a mean divides by. */
+function rowWeightStyles(): Record<string, LossStyle> {
+  const weighted: LossStyle = { isRowWeighted: true, classWeights: eighths(5), ignoreIndex: -100 };
+  return {
+    "labels-row-weighted": { isRowWeighted: true },
+    "labels-row-weighted-with-every-option": { ...weighted, labelSmoothing: 0.2 },
+    "labels-over-the-live-rows": { ...weighted, denominator: "rows" },
+    "labels-over-the-batch": { ...weighted, denominator: "batch" },
+    "labels-over-a-number": { ignoreIndex: -100, denominator: 2.5 },
+    "labels-over-0": { denominator: 0 },
+    "probabilities-row-weighted": { targets: "probabilities", isRowWeighted: true, classWeights: eighths(5) },
+    "probabilities-over-the-batch": { targets: "probabilities", isRowWeighted: true, denominator: "batch" },
+  };
+}
+
+/** Each further term by each kind of target it goes with; pairs; and all. */
+function termStyles(): Record<string, LossStyle> {
+  const any: Record<string, LossStyle> = {
+    "z-loss": { zLoss: 0.25 },
+    temperature: { temperature: 0.7 },
+    softcap: { softcap: 3 },
+    "z-loss-and-temperature": { zLoss: 0.01, temperature: 2 },
+    "softcap-and-temperature": { softcap: 4, temperature: 0.5 },
+  };
+  const oneLabel: Record<string, LossStyle> = {
+    focal: { focal: 2 },
+    "focal-below-1": { focal: 0.5 },
+    "focal-of-1": { focal: 1 },
+    poly: { poly: 1 },
+    "poly-of-minus-1": { poly: -1 },
+    "focal-and-poly": { focal: 1.5, poly: 0.5 },
+  };
+  const every: LossStyle = { zLoss: 0.1, temperature: 1.5, softcap: 5, classWeights: eighths(5), isRowWeighted: true };
+  const styles: Record<string, LossStyle> = {
+    "labels-with-every-term": { ...every, focal: 2, poly: 1, ignoreIndex: -100 },
+    "labels-smoothed-with-every-term": { ...every, labelSmoothing: 0.1, ignoreIndex: -100 },
+    "probabilities-with-every-term": { ...every, labelSmoothing: 0.1, targets: "probabilities" },
+  };
+  for (const [name, style] of Object.entries(any)) {
+    styles[`labels-${name}`] = style;
+    styles[`labels-smoothed-${name}`] = { ...style, labelSmoothing: 0.1, classWeights: eighths(5) };
+    styles[`probabilities-${name}`] = { ...style, targets: "probabilities" };
+  }
+  for (const [name, style] of Object.entries(oneLabel)) {
+    styles[`labels-${name}`] = style;
+    styles[`labels-weighted-${name}`] = { ...style, classWeights: eighths(5), ignoreIndex: -1, zLoss: 0.02 };
+  }
+  return styles;
+}
+
+/** The styles whose derivatives have closed forms in the oracle. */
+export const closedFormStyles: Readonly<Record<string, LossStyle>> = Object.fromEntries(
+  Object.entries(optionStyles).filter(([, style]) => termsOf(style) === undefined),
+);

@@ -8,7 +8,15 @@ import {
 import { caseGroup } from "../define.ts";
 import { inScope, tensors } from "../ops/op-case.ts";
 import { scalarLoss } from "./derivatives.ts";
-import { direction, type LossSetting, logitsOf, optionStyles, problemOf, randomSetting, reducedBy } from "./setting.ts";
+import {
+  closedFormStyles,
+  direction,
+  type LossSetting,
+  logitsOf,
+  problemOf,
+  randomSetting,
+  reducedBy,
+} from "./setting.ts";
 import { reductions } from "./values.ts";
 
 const { quick } = caseGroup("loss/derivatives");
@@ -76,7 +84,7 @@ async function byProbabilities(t: CaseContext, setting: LossSetting): Promise<vo
 }
 
 /** Derivatives by the targets, alone and mixed with those by the logits. */
-export const targetDerivativeCases: readonly Case[] = Object.entries(optionStyles)
+export const targetDerivativeCases: readonly Case[] = Object.entries(closedFormStyles)
   .filter(([, style]) => style.targets === "probabilities")
   .map(([name, style]) =>
     quick(`by-targets-${name}`, async (t) => {

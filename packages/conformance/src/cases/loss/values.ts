@@ -52,7 +52,8 @@ async function checkUpstream(t: CaseContext, setting: LossSetting): Promise<void
     const isRows = setting.options.reduction === "none";
     const upstream = isRows ? scope.tensor(perRow, setting.batch) : scope.tensor(-1.5);
     const byTensor = softmaxCrossEntropyGradient(z, targets, { ...setting.options, upstream });
-    const scaled = isRows ? { rowScale: perRow } : { scale: -1.5 * problem.scale! };
+    const both = perRow.map((u, r) => u * (problem.rowScale?.[r] ?? 1));
+    const scaled = isRows ? { rowScale: both } : { scale: -1.5 * problem.scale! };
     const expected = oracle({ rows, ...problem, ...scaled }).gradient;
     t.check(await t.read(byTensor), expected, betweenTwo(t.judge(quantity)), "under a tensor");
     const byNumber = softmaxCrossEntropyGradient(z, targets, { ...setting.options, upstream: -1.5 });

@@ -7,7 +7,7 @@ import { launchAndVerify } from "./launch.ts";
 const { quick } = caseGroup("kernel/softmax-cross-entropy");
 
 /** One row and its target, put between ordinary rows that it must not disturb. */
-interface HostileRow {
+export interface HostileRow {
   readonly logits: (format: FloatFormat) => readonly number[];
   readonly label?: number;
   readonly probabilities?: readonly number[];
@@ -25,7 +25,7 @@ const row =
     logits;
 
 /** docs/semantics.md §4, and hostile values beyond it. Three classes each, or ten. */
-const hostile: Readonly<Record<string, HostileRow>> = {
+export const hostile: Readonly<Record<string, HostileRow>> = {
   "plus-minus-500-label-0": { logits: row(-500, 500, -500), label: 0 },
   "plus-minus-500-label-1": { logits: row(-500, 500, -500), label: 1 },
   "plus-minus-1e4": { logits: row(1e4, -1e4, 0), label: 2 },
@@ -114,7 +114,7 @@ const hostile: Readonly<Record<string, HostileRow>> = {
 const ordinaryLogits = [0.5, -1, 2, 1.25, -0.75, 3, -2, 0.125, 1, -0.5];
 
 /** The row in second place among four of three classes, or in sixth among 33 of ten. */
-function surround(t: CaseContext, hostileRow: HostileRow): LossProblem {
+export function surround(t: CaseContext, hostileRow: HostileRow): LossProblem {
   const special = hostileRow.logits(t.format);
   const classes = special.length;
   const [rows, place] = classes === 3 ? [4, 1] : [33, 5];

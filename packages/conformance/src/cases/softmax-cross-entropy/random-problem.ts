@@ -1,4 +1,5 @@
 import type { CaseContext } from "../../case.ts";
+import { noTerms, type Terms } from "../../oracle/scaled-logits.ts";
 import type { LossProblem } from "../../oracle/softmax-cross-entropy.ts";
 
 /** The sizes that the cases of the loss use. A backend that compiles for each shape compiles no more than these. */
@@ -30,6 +31,8 @@ export interface ProblemStyle {
   readonly rowScale?: boolean;
   /** Every row of so many is ignored, and holds NaN where the backend knows NaN. */
   readonly ignoreEvery?: number;
+  /** None if absent; neutral where one is left out. */
+  readonly terms?: Partial<Terms>;
 }
 
 /** A random problem of that style. */
@@ -58,6 +61,7 @@ export function randomProblem(t: CaseContext, style: ProblemStyle): LossProblem 
     rowScale: style.rowScale ? t.generate(rows, () => 0.5 + random.uniform()) : undefined,
     smoothing: style.smoothing ?? 0,
     scale: style.scale ?? 1,
+    terms: style.terms && { ...noTerms, ...style.terms },
   };
 }
 

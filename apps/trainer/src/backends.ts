@@ -1,0 +1,51 @@
+import { cpu } from "@surprisal/backend-cpu";
+import { plain } from "@surprisal/backend-cpu/plain";
+import { type BackendProvider, type Device, isSurprisalError, openDevice } from "@surprisal/core";
+import { UsageError } from "./usage-error.ts";
+
+/** The backends that can be chosen by name, the one that is tried first at the top. */
+const backends: Readonly<Record<string, () => BackendProvider>> = {
+  cpu: () => cpu(),
+  plain: () => plain(),
+};
+
+export const BACKEND_NAMES: readonly string[] = Object.keys(backends);
+
+/** Opens the backend of this name and no other; without a name, the first that is available. */
+export async function openBackend(name: string | undefined): Promise<Device> {
+  if (name === undefined) return openDevice(BACKEND_NAMES.map((each) => backends[each]!()));
+  try {
+    return await openDevice([backends[name]!()]);
+  } catch (error) {
+    if (!isSurprisalError(error, "UNAVAILABLE")) throw error;
+    const reason = error.message.replace(/^.*?: no backend is available: /, "");
+    throw new UsageError(`--backend ${name}: ${reason}; --list-backends shows what is available here`);
+  }
+}
+
+/** What is known of a backend on this machine. */
+export interface BackendListing {
+  readonly name: string;
+  readonly available: boolean;
+  /** Its variant and device, or why it is not available. */
+  readonly says: string;
+}
+
+/** Tries every backend. */
+export async function listBackends(): Promise<BackendListing[]> {
+  const listings: BackendListing[] = [];
+  for (const name of BACKEND_NAMES) {
+    // The plain one always opens, so that the report is there where the first does not.
+    const device = await openDevice([backends[name]!(), plain()]);
+    const { opened, reason = "" } = device.report[0]!;
+    listings.push({ name, available: opened, says: opened ? describeBackend(device) : reason });
+    await device.close();
+  }
+  return listings;
+}
+
+/** Device and variant: `JavaScript (plain-f32)`. */
+export function describeBackend({ facts: { device, variant, threads } }: Device): string {
+  const named = device.includes(variant) ? device : `${device} (${variant})`;
+  return threads > 1 ? `${named}, ${threads} threads` : named;
+}

@@ -1,0 +1,55 @@
+import type { Case, CaseContext } from "../../case.ts";
+import type { RandomNumbers } from "../../random-numbers.ts";
+import { caseGroup } from "../define.ts";
+import { eighths, type LossStyle, randomSetting } from "./setting.ts";
+import { checkGradient, checkLoss } from "./values.ts";
+
+const { quick } = caseGroup("loss/random");
+
+/** A legal style, drawn: each option is there half the time. */
+function randomStyle(random: RandomNumbers): LossStyle {
+  const draw = <T>(style: T): T | object => (random.integer(2) === 0 ? style : {});
+  const isSoft = random.integer(3) === 0;
+  const isSmoothed = random.integer(3) === 0;
+  const batches = [[], [1], [6], [2, 3]];
+  const reduction = (["mean", "sum", "none"] as const)[random.integer(3)]!;
+  return {
+    targets: isSoft ? "probabilities" : "labels",
+    batch: batches[random.integer(batches.length)]!,
+    spread: [0.01, 2, 40][random.integer(3)]!,
+    reduction,
+    ...draw({ classWeights: eighths(5) }),
+    ...draw({ isRowWeighted: true }),
+    ...draw({ zLoss: random.uniform() }),
+    ...draw({ temperature: 0.25 + 2 * random.uniform() }),
+    ...draw({ softcap: 1 + 30 * random.uniform() }),
+    ...(isSmoothed ? { labelSmoothing: random.uniform() } : {}),
+    ...(isSoft ? {} : draw({ ignoreIndex: [-1, 2] })),
+    ...(isSoft || isSmoothed
+      ? {}
+      : { ...draw({ focal: 3 * random.uniform() }), ...draw({ poly: 2 * random.uniform() - 1 }) }),
+    ...(reduction === "mean" ? draw({ denominator: (["rows", "batch", 3] as const)[random.integer(3)]! }) : {}),
+  } as LossStyle;
+}
+
+/** Values that a row may hold and few rows do. */
+function withHostileValues(t: CaseContext, random: RandomNumbers, logits: ArrayLike<number>): number[] {
+  const values = [0, -0, 1e4, -1e4, 88.5, 1e-30];
+  if (t.facts.strictNonFinite) values.push(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
+  return Array.from(logits, (z) => (random.integer(12) === 0 ? values[random.integer(values.length)]! : z));
+}
+
+/** Losses drawn from all that is legal, against the oracle: values and gradients. */
+export const randomLossCases: readonly Case[] = Array.from({ length: 24 }, (_, i) =>
+  quick(`drawn-${i}`, async (t) => {
+    const random = t.random("style");
+    for (let round = 0; round < 4; round++) {
+      const setting = randomSetting(t, randomStyle(random));
+      await checkLoss(t, setting);
+      await checkGradient(t, setting);
+      const hostile = { ...setting, logits: withHostileValues(t, random, setting.logits) };
+      await checkLoss(t, hostile);
+      await checkGradient(t, hostile);
+    }
+  }),
+);

@@ -1,0 +1,80 @@
+import { LabelError, OptionError, ShapeError, ValueError } from "../errors.ts";
+import { nameOf } from "../host-values.ts";
+import { type Integers, integers } from "../integers.ts";
+import { runtimeOf } from "../ops/apply.ts";
+import { checkKeys } from "../options.ts";
+import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import type { LossOptions, Targets } from "./loss-options.ts";
+
+/** Checks labels or probabilities against the logits; ignored labels become −1. */
+export function checkedTargets(
+  op: string,
+  logits: Tensor,
+  targets: Targets,
+  batch: Shape,
+  classes: number,
+  ignoreIndex: LossOptions["ignoreIndex"],
+): { labels: Int32Array | undefined; probabilities: Tensor | undefined } {
+  const remedy = "pass { labels } (class indices on the host) or { probabilities } (a tensor like the logits)";
+  if (typeof targets !== "object" || targets === null || targets instanceof Tensor || "length" in targets) {
+    throw new ValueError(`${op}: targets are an object: ${remedy}, not ${nameOf(targets)}`);
+  }
+  checkKeys(op, targets, ["labels", "probabilities"]);
+  const { labels, probabilities } = targets;
+  if ((labels === undefined) === (probabilities === undefined))
+    throw new ValueError(`${op}: targets need exactly one of the two: ${remedy}`);
+  if (labels !== undefined)
+    return { labels: checkedLabels(op, labels, batch, classes, ignoreIndex), probabilities: undefined };
+  runtimeOf(op, [logits, probabilities!]);
+  if (!sameShape(probabilities!.shape, logits.shape)) {
+    throw new ShapeError(
+      `${op}: probabilities ${show(probabilities!.shape)} and logits ${show(logits.shape)} must have one shape`,
+    );
+  }
+  checkedIgnoreIndex(op, ignoreIndex);
+  return { labels: undefined, probabilities };
+}
+
+function checkedLabels(
+  op: string,
+  labels: Integers,
+  batch: Shape,
+  classes: number,
+  ignoreIndex: LossOptions["ignoreIndex"],
+): Int32Array {
+  const { data, shape } = integers(op, "label", labels, classes);
+  const rows = sizeOf(batch);
+  const flat = shape.length <= 1 && data.length === rows;
+  if (!flat && !sameShape(shape, batch)) {
+    throw new ShapeError(
+      `${op}: labels ${show(shape)} do not fit the batch ${show(batch)} of the logits ${show([...batch, classes])}: one label a row`,
+    );
+  }
+  const ignored = checkedIgnoreIndex(op, ignoreIndex);
+  const checked = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const label = data[row]!;
+    if (ignored.has(label)) checked[row] = -1;
+    else if (label >= 0 && label < classes) checked[row] = label;
+    else {
+      throw new LabelError(
+        `${op}: label ${label} at row ${row} is outside 0 … ${classes - 1} (${classes} classes); if it marks rows to skip, pass { ignoreIndex: ${label} }`,
+        row,
+        label,
+        classes,
+      );
+    }
+  }
+  return checked;
+}
+
+function checkedIgnoreIndex(op: string, ignoreIndex: LossOptions["ignoreIndex"]): Set<number> {
+  if (ignoreIndex === undefined) return new Set();
+  const set = new Set(Array.isArray(ignoreIndex) ? (ignoreIndex as number[]) : [ignoreIndex as number]);
+  for (const label of set) {
+    if (!Number.isSafeInteger(label))
+      throw new OptionError(`${op}: ignoreIndex is a whole number or an array of them, not ${nameOf(label)}`);
+  }
+  return set;
+}

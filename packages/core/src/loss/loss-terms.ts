@@ -1,0 +1,51 @@
+import type { LossTerms } from "../backend.ts";
+import { OptionError, ShapeError } from "../errors.ts";
+import { nameOf } from "../host-values.ts";
+import { show } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import type { RowLossOptions } from "./loss-options.ts";
+
+/** What the loss has beyond cross-entropy: numbers for the kernel, and a temperature that lives on the device. */
+export interface CheckedTerms {
+  /** Absent where all of them are neutral. */
+  readonly terms: LossTerms | undefined;
+  readonly temperature: Tensor | undefined;
+}
+
+type TermOptions = Pick<RowLossOptions, "zLoss" | "temperature" | "softcap" | "focal" | "poly">;
+
+/** Checks zLoss, temperature, softcap, focal and poly. */
+export function checkedTerms(op: string, options: TermOptions): CheckedTerms {
+  const temperature = options.temperature instanceof Tensor ? options.temperature : undefined;
+  if (temperature !== undefined && temperature.rank !== 0) {
+    throw new ShapeError(
+      `${op}: a temperature on the device is a scalar [], not ${show(temperature.shape)}; divide the logits by it instead`,
+    );
+  }
+  const terms: LossTerms = {
+    inverseTemperature:
+      temperature === undefined ? 1 / above(op, "temperature", 0, options.temperature as number | undefined, 1) : 1,
+    softcap: above(op, "softcap", 0, options.softcap, 0),
+    zLoss: atLeast(op, "zLoss", 0, options.zLoss),
+    focal: atLeast(op, "focal", 0, options.focal),
+    poly: atLeast(op, "poly", -1, options.poly),
+  };
+  const { inverseTemperature, ...others } = terms;
+  const isNeutral = inverseTemperature === 1 && Object.values(others).every((value) => value === 0);
+  return { terms: isNeutral ? undefined : terms, temperature };
+}
+
+/** Numbers of a device in float32 must hold these and their reciprocals. */
+const LARGEST = 2 ** 100;
+
+function above(op: string, name: string, low: number, value: number | undefined, neutral: number): number {
+  if (value === undefined) return neutral;
+  if (typeof value === "number" && value >= 1 / LARGEST && value <= LARGEST) return value;
+  throw new OptionError(`${op}: ${name} is a finite number above ${low}, not ${nameOf(value)}; leave it out for none`);
+}
+
+function atLeast(op: string, name: string, low: number, value: number | undefined): number {
+  if (value === undefined) return 0;
+  if (typeof value === "number" && value >= low && value <= LARGEST) return value;
+  throw new OptionError(`${op}: ${name} is a finite number from ${low}, not ${nameOf(value)}`);
+}

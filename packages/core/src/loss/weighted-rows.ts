@@ -1,0 +1,91 @@
+/** What becomes of row losses: Σ r_i·ℓ_i, its mean, or the weighted rows; and the same for what comes back to them. */
+import { upload, withTemporaries } from "../ops/apply.ts";
+import { affine, div, mul } from "../ops/arithmetic.ts";
+import { reshape } from "../ops/reshape.ts";
+import { select } from "../ops/select.ts";
+import { broadcastTo, total } from "../ops/sum.ts";
+import type { Region, Tensor } from "../tensor.ts";
+import type { LossProblem } from "./loss-problem.ts";
+
+type Temporary = (tensor: Tensor) => Tensor;
+
+/** r_i·ℓ_i. A host weight of 0 gives 0, whatever the row's loss is. */
+export function weightedRows(problem: LossProblem, rows: Tensor): Tensor {
+  const { batch, rowWeights } = problem;
+  return withTemporaries((temporary) => {
+    const weights = rowFactor(problem, rows.region, temporary);
+    if (weights === undefined) return reshape(rows, batch);
+    const hasZero = rowWeights.host?.includes(0) ?? false;
+    const product = mul(rows, weights);
+    return hasZero ? select(temporary(reshape(weights, batch)), temporary(product), 0) : product;
+  });
+}
+
+/** r, of the batch's shape; nothing where there are no weights. That of an ignored row is 0. */
+export function rowFactor(
+  { op, batch, labels, liveRows, rows, rowWeights }: LossProblem,
+  region: Region,
+  temporary: Temporary,
+): Tensor | undefined {
+  const { host, device } = rowWeights;
+  if (host !== undefined) return temporary(upload(op, region, host, batch));
+  if (device === undefined) return undefined;
+  const shaped = temporary(reshape(device, batch));
+  if (labels === undefined || liveRows === rows) return shaped;
+  const live = Float64Array.from(labels, (label) => (label < 0 ? 0 : 1));
+  return temporary(select(temporary(upload(op, region, live, batch)), shaped, 0));
+}
+
+/** Σ r_i·w_{y_i}, the weight of rows whose own weights are on the device. */
+export function deviceWeight(problem: LossProblem, region: Region, temporary: Temporary): Tensor {
+  const { op, batch, labels, classWeights } = problem;
+  const factor = rowFactor(problem, region, temporary)!;
+  if (labels === undefined || classWeights === undefined) return total(op, factor, undefined);
+  const weights = Float64Array.from(labels, (y) => (y < 0 ? 0 : classWeights[y]!));
+  return total(op, temporary(mul(factor, temporary(upload(op, region, weights, batch)))), undefined);
+}
+
+/** 1/D, 0 for D = 0. */
+export function reciprocal(denominator: Tensor, temporary: Temporary): Tensor {
+  const safe = temporary(select(denominator, denominator, 1));
+  return select(denominator, temporary(div(1, safe)), 0);
+}
+
+/** The reduction of weighted rows. */
+export function reducedRows(problem: LossProblem, weighted: Tensor): Tensor {
+  const { op, batch, reduction, weight, scale } = problem;
+  if (reduction === "none") return reshape(weighted, batch);
+  if (reduction === "sum") return total(op, weighted, undefined);
+  return withTemporaries((temporary) => {
+    const whole = temporary(total(op, weighted, undefined));
+    if (weight !== undefined) return affine(whole, scale, 0, op);
+    const denominator = temporary(deviceWeight(problem, weighted.region, temporary));
+    return mul(whole, temporary(reciprocal(denominator, temporary)));
+  });
+}
+
+/**
+ * The gradient that reaches a row from `upstream` through weights, denominator and temperature: a number for each row (or
+ * none, where all have 1) times a number on the host.
+ */
+export function rowUpstream(
+  problem: LossProblem,
+  region: Region,
+  upstream: Tensor | number,
+  temporary: Temporary,
+): { readonly u: Tensor | undefined; readonly scale: number } {
+  const { batch, reduction, weight, temperature, scale } = problem;
+  const factors: Tensor[] = [];
+  const weights = rowFactor(problem, region, temporary);
+  if (weights !== undefined) factors.push(weights);
+  if (typeof upstream !== "number") factors.push(upstream);
+  if (reduction === "mean" && weight === undefined) {
+    factors.push(temporary(reciprocal(temporary(deviceWeight(problem, region, temporary)), temporary)));
+  }
+  if (temperature !== undefined) factors.push(temporary(div(1, temperature)));
+  const product = factors.reduce<Tensor | undefined>((a, b) => (a === undefined ? b : temporary(mul(a, b))), undefined);
+  return {
+    u: product && temporary(broadcastTo(product, batch)),
+    scale: typeof upstream === "number" ? scale * upstream : scale,
+  };
+}
