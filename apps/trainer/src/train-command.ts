@@ -31,6 +31,7 @@ export interface TrainFlags {
   readonly classWeights?: ClassWeighting;
   readonly seed: number;
   readonly backend?: string;
+  readonly threads?: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -59,7 +60,7 @@ export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): 
       `--batch-size ${flags.batchSize} is more than the ${data.train.count} training images; give at most that`,
     );
   }
-  const device = await openBackend(flags.backend);
+  const device = await openBackend(flags);
   const interrupts = listenForInterrupts();
   try {
     const learningRate = flags.lr ?? optimizers[flags.optimizer].learningRate;
