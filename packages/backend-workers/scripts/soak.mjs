@@ -26,7 +26,7 @@ const page = `# The last soak of the workers
 
 \`node scripts/bootstrap.mjs pnpm --filter @surprisal/backend-workers soak --deaths ${deaths} --seed ${seed}\` kills, hangs and delays workers at random moments of their work, with chunks of random sizes, while large calls of every kernel are made; each result is compared bit by bit with cpu's. This page is what \`--write\` left.
 
-${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, 4 threads: ${report.calls} calls on ${report.openings} backends in ${seconds} s. No wrong bit, no failed call, no hung promise; the slowest call with its reads took ${Math.round(report.slowest)} ms.
+${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, 6 threads: ${report.calls} calls on ${report.openings} backends in ${seconds} s. No wrong bit, no failed call, no hung promise; the slowest call with its reads took ${Math.round(report.slowest)} ms.
 
 | what was noticed of a worker | times |
 | --- | --- |

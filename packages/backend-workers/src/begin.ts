@@ -1,5 +1,5 @@
 /** What a worker hears from whoever started it, and says to them. */
-export interface Port {
+interface Port {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   listen(listener: (message: unknown) => void): void;
 }

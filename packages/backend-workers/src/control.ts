@@ -20,7 +20,7 @@ export const JOB_CHUNK: number = JOB_FUNCTION + 2;
 export const JOB_ARGS: number = JOB_FUNCTION + 3;
 
 const WORKERS = 4 * LINE;
-export const MOST_WORKERS = 64;
+const MOST_WORKERS = 64;
 
 /** For each chunk, the number of the job in which it was last done. */
 export const DONE: number = WORKERS + MOST_WORKERS * LINE;
@@ -39,6 +39,8 @@ export const STATE = 0;
 export const CLAIM = 1;
 /** How many chunks it has done. */
 export const PROGRESS = 2;
+/** How often it has looked for a job. */
+export const BEATS = 3;
 
 /** The states of a worker. */
 export const STARTING = 0;

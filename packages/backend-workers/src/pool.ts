@@ -10,6 +10,7 @@ import {
 import type { Chunking } from "./chunks.ts";
 import {
   ASLEEP,
+  BEATS,
   CALLER_ASLEEP,
   CLAIM,
   CONTROL_BYTES,
@@ -24,6 +25,7 @@ import {
   jobAfter,
   NO_JOB,
   PROGRESS,
+  READY,
   SLEEPING,
   STARTING,
   STATE,
@@ -37,6 +39,9 @@ import type { FaultPlan, WorkerSetup } from "./worker-setup.ts";
 
 /** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
 const LOOKS = 2000;
+
+/** A worker that is awake sees one of so many jobs. */
+const JOBS_TO_SEE = 100;
 
 /** A worker that dies so often in a row, with no chunk done in between, is not started again. */
 const MOST_FRUITLESS_DEATHS = 5;
@@ -65,6 +70,8 @@ interface Seat {
   thread: Thread | undefined;
   generation: number;
   fruitless: number;
+  /** Its beats when they were last looked at. */
+  beats: number;
   /** Told to end, and not known to have ended. */
   readonly leaving: Set<Thread>;
 }
@@ -94,6 +101,9 @@ export class Pool {
   #job = NO_JOB;
   /** Grains of work that sleeping workers have missed. */
   #missed = 0;
+  /** Jobs since all workers were looked at, and when that was. */
+  #jobs = 0;
+  #inspected = 0;
   #closed = false;
   #faults: FaultPlan | undefined;
   lost: Error | undefined;
@@ -126,6 +136,7 @@ export class Pool {
         thread: undefined,
         generation: 0,
         fruitless: 0,
+        beats: 0,
         leaving: new Set(),
       };
       this.#seats.push(seat);
@@ -183,9 +194,7 @@ export class Pool {
 
   #share(fn: number, { run, args, blocks, rewrites }: Phase, size: number): void {
     const { words, args: shared } = this.#control;
-    for (const seat of this.#seats) {
-      if (Atomics.load(words, seat.line + STATE) === DEAD && seat.thread) this.#replace(seat, "it stopped", true);
-    }
+    this.#inspect();
     const chunks = Math.ceil(blocks / size);
     this.#job = jobAfter(this.#job);
     words[JOB_FUNCTION] = fn;
@@ -211,6 +220,26 @@ export class Pool {
     if (lost === undefined) return;
     if (abandoned) throw new AbandonedPhase();
     for (const chunk of lost) this.#wasm[run](...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.local);
+  }
+
+  /** Replaces workers that have stopped; and, now and then, such as neither sleep nor see the jobs that there are. */
+  #inspect(): void {
+    const { words } = this.#control;
+    const isTime = ++this.#jobs > JOBS_TO_SEE && performance.now() - this.#inspected > this.#patience;
+    for (const seat of this.#seats) {
+      const state = Atomics.load(words, seat.line + STATE);
+      if (seat.thread === undefined) continue;
+      if (state === DEAD) this.#replace(seat, "it stopped", true);
+      else if (isTime) {
+        const beats = Atomics.load(words, seat.line + BEATS);
+        if (state === READY && beats === seat.beats)
+          this.#replace(seat, `it saw no job for ${this.#patience} ms`, false);
+        seat.beats = beats;
+      }
+    }
+    if (!isTime) return;
+    this.#jobs = 0;
+    this.#inspected = performance.now();
   }
 
   /** Waits for a claimed chunk. False if its worker is dead, or has been silent for too long. */
@@ -261,9 +290,9 @@ export class Pool {
     seat.fruitless = words[seat.line + PROGRESS] === 0 ? seat.fruitless + 1 : 0;
     const thread = seat.thread!;
     seat.thread = undefined;
-    seat.leaving.add(thread);
     thread.terminate().catch(() => {});
     if (!ended) {
+      seat.leaving.add(thread);
       // It may still write to its scratch, so the next one gets another.
       this.#quarantine.push(seat.local);
       seat.local = this.#tensors.alloc(LOCAL_SCRATCH_BYTES);
@@ -281,9 +310,14 @@ export class Pool {
     Atomics.store(words, seat.line + STATE, STARTING);
     Atomics.store(words, seat.line + CLAIM, 0);
     Atomics.store(words, seat.line + PROGRESS, 0);
+    Atomics.store(words, seat.line + BEATS, 0);
+    seat.beats = -1;
     seat.generation++;
     const { module, start } = this.#options;
-    const faults = this.#faults && { ...this.#faults, seed: this.#faults.seed + 1000 * seat.generation };
+    const faults = this.#faults && {
+      ...this.#faults,
+      seed: this.#faults.seed + Math.imul(seat.generation, 0x9e3779b1),
+    };
     const setup: WorkerSetup = {
       module,
       memory: this.#tensors.memory,

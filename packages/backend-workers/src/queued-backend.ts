@@ -116,6 +116,7 @@ class Coordinator {
   #numbers = 0;
   #readings = new Map<number, Reading>();
   #lost: Error | undefined;
+  #isOpen = false;
   #isClosed = false;
   #settle: ((answer: Answer) => void) | undefined;
 
@@ -131,9 +132,12 @@ class Coordinator {
     const onEnd = ({ reason }: { reason: string }): void => this.lose(reason);
     this.#thread = start({ onEnd, onMessage: (message) => this.#hear(message as Answer) });
     const answer = await answered;
-    if (answer.answer === "open") return answer;
+    if (answer.answer === "open") {
+      this.#isOpen = true;
+      return answer;
+    }
     await this.#thread.terminate();
-    throw new Error(answer.answer === "refused" ? answer.reason : "the coordinator did not open");
+    throw new Error(answer.answer === "refused" ? answer.reason : "the coordinator of the workers did not open");
   }
 
   live(use: string): void {
@@ -178,11 +182,11 @@ class Coordinator {
   lose(reason: string): void {
     if (this.#lost) return;
     this.#lost = new Error(`the device is lost: the coordinator of the workers ended: ${reason}`);
-    this.#settle?.({ answer: "refused", reason: this.#lost.message });
+    this.#settle?.({ answer: "refused", reason: this.#isOpen ? this.#lost.message : reason });
     for (const { reject } of this.#readings.values()) reject(this.#lost);
     this.#readings.clear();
     this.#thread?.terminate().catch(() => {});
-    if (!this.#isClosed) this.#onError(this.#lost);
+    if (this.#isOpen && !this.#isClosed) this.#onError(this.#lost);
   }
 
   #send(): void {

@@ -1,4 +1,4 @@
-import { ASLEEP, chunksLeft, controlOn, DEAD, READY, SLEEPING, STATE, TICKET, workerLine } from "./control.ts";
+import { ASLEEP, BEATS, chunksLeft, controlOn, DEAD, READY, SLEEPING, STATE, TICKET, workerLine } from "./control.ts";
 import { faultsOf } from "./faults.ts";
 import { type KernelFunction, takesPart } from "./take-part.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
@@ -26,6 +26,7 @@ export function serve(
     Atomics.notify(words, line + STATE);
     for (let ticket = Atomics.load(words, TICKET); ; ) {
       const done = takePart(ticket);
+      words[line + BEATS]!++;
       ticket = Atomics.load(words, TICKET);
       for (let looks = LOOKS; ticket === done && looks > 0; looks--) ticket = Atomics.load(words, TICKET);
       if (ticket !== done) continue;

@@ -57,12 +57,16 @@ function startOnNode({ Worker }: typeof import("node:worker_threads"), script: s
 }
 
 function startOnWeb(script: string | URL): StartThread {
+  const remedy =
+    script instanceof URL
+      ? ""
+      : ": allow 'worker-src blob:' in the page's Content-Security-Policy, or serve the script and give its workerUrl";
   return (setup, name, { onEnd, onMessage }) => {
     const url = script instanceof URL ? script : URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     const worker = new Worker(url, { type: "module", name });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      onEnd({ reason: event.message || `its script did not load from ${url}`, confirmed: false });
+      onEnd({ reason: event.message || `its script did not load from ${url}${remedy}`, confirmed: false });
     });
     if (onMessage) worker.addEventListener("message", ({ data }) => onMessage(data));
     worker.postMessage(setup);

@@ -2,7 +2,7 @@ import { type RandomNumbers, randomNumbers } from "@surprisal/conformance";
 import type { Backend, HostArray, Kind } from "@surprisal/core";
 
 /** Makes handles for a call, and keeps them for {@link Bench.results}. */
-export interface Bench {
+interface Bench {
   readonly backend: Backend;
   normal(length: number): unknown;
   integers(length: number, below: number): unknown;

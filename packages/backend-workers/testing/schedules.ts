@@ -8,5 +8,5 @@ export const singleBlocks: Chunking = ({ blocks }) => Math.max(1, Math.ceil(bloc
 /** Chunks of any size, different in every phase. */
 export function anyChunks(seed: number): Chunking {
   const random = randomNumbers(seed);
-  return (phase) => Math.max(singleBlocks(phase, 0), Math.ceil(phase.blocks * random.uniform() ** 3));
+  return (phase) => Math.max(singleBlocks(phase, 0), Math.ceil(phase.blocks * random.uniform() ** 5));
 }

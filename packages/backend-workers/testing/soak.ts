@@ -40,7 +40,7 @@ const CALLS_A_POOL = 400;
  * @throws Error for a wrong bit, a call that fails or one that hangs
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const { seed, deaths: wanted, threads = 4, deadline = 20_000, onProgress } = options;
+  const { seed, deaths: wanted, threads = 6, deadline = 20_000, onProgress } = options;
   const expected = await expectations();
   const random = randomNumbers("soak", seed);
   const deaths: Record<string, number> = {};
@@ -52,7 +52,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const report = (): SoakReport => ({ deaths: { ...deaths }, calls, openings, slowest });
   while (died < wanted) {
     openings++;
-    const faults = { seed: seed + 10_000 * openings, killEvery: 60, hangEvery: 20_000, delayEvery: 300, lateness: 2 };
+    const faults = { seed: seed + 7919 * openings, killEvery: 60, hangEvery: 15_000, delayEvery: 300, lateness: 2 };
     const testing = { chunking: anyChunks(seed + openings), patienceMs: 300, faults, onDeath };
     const backend = (await workers({ threads, testing }).open(opening)) as Backend;
     for (let i = 0; i < CALLS_A_POOL && died < wanted; i++) {

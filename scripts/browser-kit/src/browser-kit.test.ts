@@ -55,6 +55,15 @@ describe.skipIf(!canRun)("in headless Chromium", { timeout: 300_000 }, () => {
     },
   );
 
+  test("opening workers without 'worker-src blob:' asks for it, or for a script of one's own", async () => {
+    const found = await kit.check("workers-blob", {
+      contentSecurityPolicy: policies["workers-url"],
+      only: "kernel/fill",
+    });
+    expect(found.report.facts).toBeUndefined();
+    expect(failures(found)[0]).toMatch(/allow 'worker-src blob:' in .*, or serve the script and give its workerUrl/);
+  });
+
   test("a page that does not answer in time says how far it was", async () => {
     await expect(kit.check("plain-f32", { tier: "full", deadline: 1 })).rejects.toThrow(
       /no answer within 1 ms; the last case that ended: /,

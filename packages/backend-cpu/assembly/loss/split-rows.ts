@@ -104,6 +104,10 @@ export function lossResults(
     const kept = stages + <usize>row * STAGE_BYTES;
     memory.copy(local, kept, STAGE_BYTES);
     const stage = stageOf(local, 0);
+    // A row that is computed again begins anew.
+    stage.others = 0;
+    stage.atExcluded = 0;
+    stage.dot = 0;
     if (stage.isLive) {
       const own = partials + <usize>(row * classBlocks) * PARTIAL_BYTES;
       if (isSpread) {
