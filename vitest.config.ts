@@ -12,7 +12,7 @@ export default defineConfig({
         ssr: { resolve: { conditions } },
         test: {
           name: "node",
-          include: ["{packages,apps}/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: ["{packages,apps}/*/src/**/*.test.ts", "{scripts,examples}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

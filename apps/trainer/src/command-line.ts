@@ -4,7 +4,7 @@ import { DataError } from "./data/digit-data.ts";
 import { oneLine } from "./one-line.ts";
 import { program } from "./program.ts";
 import type { Terminal, Terminals } from "./terminal.ts";
-import { DivergedError } from "./training.ts";
+import { DivergedError } from "./training-log.ts";
 import { UsageError } from "./usage-error.ts";
 import { WeightsError } from "./weights-file.ts";
 import { OutputError } from "./write-atomically.ts";

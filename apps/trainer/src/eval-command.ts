@@ -1,6 +1,7 @@
 import type { Device } from "@surprisal/core";
 import { compile, sgd } from "@surprisal/nn";
-import { describeBackend, openBackend } from "./backends.ts";
+import { announceBackend } from "./announce-backend.ts";
+import { openBackend } from "./backends.ts";
 import { builtInFor, loadDigits } from "./data/load-digits.ts";
 import { rowsOf } from "./data/rows.ts";
 import { lossText, percent } from "./numbers.ts";
@@ -39,7 +40,7 @@ export async function evalCommand(file: string, flags: EvalFlags, { out, err }: 
   try {
     writeFact(screen, "Data", `${data.name}: ${data.test.count} test images of ${data.height}×${data.width}`);
     writeFact(screen, "Weights", `${widths.join("-")}, ${origin.epochs} epochs on ${origin.data} (${origin.variant})`);
-    writeFact(screen, "Backend", `${device.facts.name}: ${describeBackend(device)}`);
+    announceBackend(screen, device);
     const { loss, accuracy } = await scored(device, weights, data.test);
     screen.write(`Test accuracy ${percent(accuracy)} (loss ${lossText(loss)})\n`);
     const { name: backend, variant } = device.facts;

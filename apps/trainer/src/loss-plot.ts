@@ -1,6 +1,6 @@
 import plot from "simple-ascii-chart";
 import type { Canvas } from "./terminal.ts";
-import type { EpochProgress } from "./training.ts";
+import type { EpochProgress } from "./training-log.ts";
 
 const HEIGHT = 8;
 const AXIS_COLUMNS = 10;

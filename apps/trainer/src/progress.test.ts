@@ -20,7 +20,7 @@ const line = "Epoch 1/2 - 2.0s - loss 1.2000 - test loss 1.1000 - test accuracy 
 
 test("a terminal sees a bar with the time that is left, and one line when the epoch is over", () => {
   expect(shown({ isTTY: true, columns: 100 })).toBe(
-    `\rEpoch 1/2 ━━━━━━━━━━────────── 2/4 - ETA 1.0s - 200/s - loss 1.5000 - accuracy 50.00 %\x1b[K\r\x1b[K${line}`,
+    `\rEpoch 1/2 ━━━━━━━━━━────────── 2/4 - ETA 1.0s -   200/s - loss 1.5000 - accuracy  50.00 %\x1b[K\r\x1b[K${line}`,
   );
 });
 
@@ -31,10 +31,10 @@ test("colours are used where they are welcome", () => {
 });
 
 test.each([
-  [80, 1, 2, 4, "Epoch 1/2 ━━━━━━━────── 2/4 - ETA 1.0s - 200/s - loss 1.5000 - accuracy 50.00 %"],
-  [80, 100, 100, 1000, "100/100 ━━━━━────  500/1000 - ETA 1.0s - 200/s - loss 1.5000 - accuracy 50.00 %"],
-  [60, 1, 2, 4, "1/2 ━━━━━━━━──────── 2/4 ETA 1.0s 200/s loss 1.5000 50.00 %"],
-  [20, 1, 2, 4, "1/2 2/4 ETA 1.0s 20"],
+  [80, 1, 2, 4, "Epoch 1/2 ━━━━━───── 2/4 - ETA 1.0s -   200/s - loss 1.5000 - accuracy  50.00 %"],
+  [80, 100, 100, 1000, "100/100 ━━━───  500/1000 - ETA 1.0s -   200/s - loss 1.5000 - accuracy  50.00 %"],
+  [60, 1, 2, 4, "1/2 ━━━━━━━────── 2/4 ETA 1.0s   200/s loss 1.5000  50.00 %"],
+  [20, 1, 2, 4, "1/2 2/4 ETA 1.0s   "],
 ])("a terminal of %d columns is never wrapped", (columns, epoch, epochs, steps, bar) => {
   const [first] = shown({ isTTY: true, columns }, epoch, epochs, steps).split("\x1b[K");
   expect(first!.length).toBeLessThanOrEqual(columns); // the carriage return and columns − 1

@@ -1,6 +1,6 @@
 import { lossText, percent, seconds } from "./numbers.ts";
 import type { Canvas, Terminal } from "./terminal.ts";
-import type { EpochProgress, StepProgress, TrainingObserver } from "./training.ts";
+import type { EpochProgress, StepProgress, TrainingObserver } from "./training-log.ts";
 
 const WIDEST_BAR = 20;
 const NARROWEST_BAR = 5;
@@ -47,11 +47,13 @@ function epochLine(epochs: number, { epoch, loss, test }: EpochProgress, took: n
 /** The fullest form that leaves the last column free, so that no terminal wraps it. */
 function barLine({ columns = 80, colours = false }: Canvas, epochs: number, step: StepProgress, took: number): string {
   const eta = `ETA ${seconds((took / step.step) * (step.steps - step.step))}`;
-  const rate = `${took === 0 ? 0 : Math.round((1000 * step.images) / took)}/s`;
+  // Numbers keep their places while they change.
+  const rate = `${took === 0 ? 0 : Math.round((1000 * step.images) / took)}/s`.padStart(7);
+  const accuracy = percent(step.accuracy).padStart(8);
   const loss = `loss ${lossText(step.loss)}`;
   const count = `${String(step.step).padStart(String(step.steps).length)}/${step.steps}`;
-  const full = [count, eta, rate, loss, `accuracy ${percent(step.accuracy)}`].join(" - ");
-  const short = [count, eta, rate, loss, percent(step.accuracy)].join(" ");
+  const full = [count, eta, rate, loss, `accuracy ${accuracy}`].join(" - ");
+  const short = [count, eta, rate, loss, accuracy].join(" ");
   const width = columns - 1;
   for (const [head, numbers] of [
     [`Epoch ${step.epoch}/${epochs}`, full],

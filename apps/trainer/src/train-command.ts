@@ -1,5 +1,6 @@
 import type { Device } from "@surprisal/core";
-import { describeBackend, openBackend } from "./backends.ts";
+import { announceBackend } from "./announce-backend.ts";
+import { openBackend } from "./backends.ts";
 import type { ClassWeighting } from "./class-weights.ts";
 import type { DigitData } from "./data/digit-data.ts";
 import { loadDigits } from "./data/load-digits.ts";
@@ -70,6 +71,8 @@ export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): 
     const took = performance.now() - start;
     if (trained.interrupted) {
       const done = `after ${trained.epochs.length} of ${flags.epochs} epochs`;
+      // Behind the ^C of a terminal.
+      if (screen.isTTY) screen.write("\n");
       screen.write(`Interrupted ${done}; weights saved to ${flags.out}\n`);
     } else {
       conclude(screen, trained, flags, took);
@@ -88,7 +91,7 @@ function introduce(screen: Terminal, device: Device, data: DigitData, flags: Tra
   const rate = `${flags.optimizer} at ${learningRate}${flags.schedule === "constant" ? "" : `, ${flags.schedule}`}`;
   writeFact(screen, "Data", `${name}: ${train.count} + ${test.count} images of ${height}×${width}`);
   writeFact(screen, "Model", `${widths}, softmax cross-entropy, ${rate}, batches of ${flags.batchSize}`);
-  writeFact(screen, "Backend", `${device.facts.name}: ${describeBackend(device)}; seed ${flags.seed}`);
+  announceBackend(screen, device, `; seed ${flags.seed}`);
 }
 
 async function trainWatched(

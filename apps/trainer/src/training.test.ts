@@ -3,7 +3,8 @@ import { type Device, openDevice } from "@surprisal/core";
 import { expect, test } from "vitest";
 import { renderDigits } from "./data/rendered-digits.ts";
 import { weightsOf } from "./trained-model.ts";
-import { DivergedError, type EpochProgress, type Trained, type TrainingOptions, trainDigits } from "./training.ts";
+import { type Trained, type TrainingOptions, trainDigits } from "./training.ts";
+import { DivergedError, type EpochProgress } from "./training-log.ts";
 
 const silent = { begin() {}, step() {}, epoch() {} };
 const data = renderDigits({ seed: 1, train: 60, test: 20 });

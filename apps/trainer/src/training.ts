@@ -1,22 +1,14 @@
 import type { Device } from "@surprisal/core";
-import {
-  buildModel,
-  type Callback,
-  type CompiledModel,
-  compile,
-  type Logs,
-  type Model,
-  randomStream,
-  sparseCategoricalCrossentropy,
-} from "@surprisal/nn";
+import { buildModel, type CompiledModel, compile, type Model, sparseCategoricalCrossentropy } from "@surprisal/nn";
 import { type ClassWeighting, classWeightsOf } from "./class-weights.ts";
 import type { DigitData } from "./data/digit-data.ts";
 import { type Rows, rowsOf } from "./data/rows.ts";
-import { shiftImages } from "./data/shift-images.ts";
 import { perceptron } from "./model.ts";
 import { type OptimizerName, optimizers } from "./optimizers.ts";
 import { type ScheduleName, schedules } from "./schedules.ts";
-import { type Score, scoreMetrics, scoreOf } from "./score.ts";
+import { scoreMetrics } from "./score.ts";
+import { shifting } from "./shifting.ts";
+import { type EpochProgress, type TrainingObserver, trainingLog } from "./training-log.ts";
 
 export interface TrainingOptions {
   readonly epochs: number;
@@ -33,31 +25,6 @@ export interface TrainingOptions {
   readonly seed: number;
 }
 
-/** Where training is: means over the epoch so far. */
-export interface StepProgress {
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  /** How many images this epoch has trained with. */
-  readonly images: number;
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-export interface EpochProgress {
-  readonly epoch: number;
-  readonly loss: number;
-  readonly test: Score;
-}
-
-/** Told of every step and epoch; what a progress display listens to. */
-export interface TrainingObserver {
-  /** An epoch begins, counted from 1. */
-  begin(epoch: number): void;
-  step(progress: StepProgress): void;
-  epoch(progress: EpochProgress): void;
-}
-
 export interface Trained {
   readonly model: Model;
   /** The epochs that were completed. */
@@ -66,11 +33,6 @@ export interface Trained {
   readonly interrupted: boolean;
   /** Images trained with a second, scoring left out. */
   readonly samplesPerSecond: number;
-}
-
-/** Training that cannot go on: the loss is no number any more. */
-export class DivergedError extends Error {
-  override readonly name = "DivergedError";
 }
 
 /**
@@ -126,74 +88,4 @@ async function fitted(
     model.dispose();
     throw error;
   }
-}
-
-/** Which stream of the seed shifts images: another than those of the data and of `fit`. */
-const SHIFTS = 17;
-/** Some milliseconds' work: timers and signals come through in between. */
-const SHIFTED_AT_ONCE = 2000;
-
-/** Before each epoch, moves every image anew. `fit` reads the rows as the batches come. */
-function shifting(device: Device, data: DigitData, { x }: Rows, seed: number): Callback {
-  return {
-    async onEpochBegin(epoch) {
-      const random = randomStream(seed, SHIFTS, epoch);
-      for (let begin = 0; begin < data.train.count; begin += SHIFTED_AT_ONCE) {
-        const end = Math.min(begin + SHIFTED_AT_ONCE, data.train.count);
-        shiftImages(data.train.images, data, [begin, end], random, x.data);
-        await device.tick();
-      }
-    },
-  };
-}
-
-interface TrainingLog {
-  readonly callback: Callback;
-  readonly epochs: readonly EpochProgress[];
-  samplesPerSecond(): number;
-}
-
-/** Tells the observer, keeps the epochs and the time, and ends training whose loss is no number. */
-function trainingLog(
-  rows: number,
-  { batchSize, learningRate }: TrainingOptions,
-  observer: TrainingObserver,
-): TrainingLog {
-  const epochs: EpochProgress[] = [];
-  let begun = 0;
-  let images = 0;
-  let milliseconds = 0;
-  let timed = { images, milliseconds };
-  const callback: Callback = {
-    onEpochBegin(epoch) {
-      begun = performance.now();
-      ({ images, milliseconds } = timed);
-      observer.begin(epoch + 1);
-    },
-    onBatchEnd(batch, logs, { batches }) {
-      const step = batch + 1;
-      const seen = Math.min(step * batchSize, rows);
-      timed = { images: images + seen, milliseconds: milliseconds + performance.now() - begun };
-      const epoch = epochs.length + 1;
-      const { loss, accuracy } = logs as Logs & { loss: number; accuracy: number };
-      if (!Number.isFinite(loss)) throw diverged(loss, epoch, step, learningRate);
-      observer.step({ epoch, step, steps: batches, images: seen, loss, accuracy });
-    },
-    onEpochEnd(epoch, logs) {
-      const progress = { epoch: epoch + 1, loss: logs.loss!, test: scoreOf(logs, "val_") };
-      epochs.push(progress);
-      observer.epoch(progress);
-    },
-  };
-  return {
-    callback,
-    epochs,
-    samplesPerSecond: () => (timed.milliseconds === 0 ? 0 : (1000 * timed.images) / timed.milliseconds),
-  };
-}
-
-function diverged(loss: number, epoch: number, step: number, learningRate: number): DivergedError {
-  return new DivergedError(
-    `training diverged: the loss became ${loss} at epoch ${epoch}, step ${step}; try a smaller --lr than ${learningRate}`,
-  );
 }

@@ -64,7 +64,7 @@ export function power(x: v128, lowA: v128, highA: v128): v128 {
 /** x^a for two doubles, as JavaScript has it: x^0 = 1 for every x, and NaN for −∞ < x < 0 unless a is whole. */
 // @ts-ignore: decorator
 @inline
-function powerOf(x: v128, a: v128): v128 {
+export function powerOf(x: v128, a: v128): v128 {
   const zero = f64x2.splat(0);
   const infinity = double(INFINITE);
   const size = f64x2.abs(x);
@@ -106,10 +106,10 @@ function logarithmOf(u: v128, lost: v128): v128 {
   return multiplyAddDoubles(s, series, f64x2.mul(e, double(LN2)));
 }
 
-/** e^z for two doubles. */
+/** e^z for two doubles; beyond ±700 as for ±700. */
 // @ts-ignore: decorator
 @inline
-function exponential(z: v128): v128 {
+export function exponential(z: v128): v128 {
   const within = f64x2.pmin(f64x2.pmax(z, double(LEAST)), double(MOST));
   // Rounds to a whole n, and leaves n + 1023 in the lowest bits.
   const round = double(ROUND);
@@ -145,7 +145,7 @@ function fourFloats(low: v128, high: v128): v128 {
 /** a·b + c, fused or not: no float32 can tell. */
 // @ts-ignore: decorator
 @inline
-function multiplyAddDoubles(a: v128, b: v128, c: v128): v128 {
+export function multiplyAddDoubles(a: v128, b: v128, c: v128): v128 {
   if (RELAXED) return f64x2.relaxed_madd(a, b, c);
   else return f64x2.add(f64x2.mul(a, b), c);
 }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Backend } from "@surprisal/core";
 import { describe, expect, it } from "vitest";
-import { variants } from "../testing/blocks.ts";
+import { variants } from "../testing/kernel-lab.ts";
 import { type CpuHandle, type CpuOptions, cpu } from "./index.ts";
 
 const open = async (options?: CpuOptions): Promise<Backend<CpuHandle>> => cpu(options).open({ onError: () => {} });
@@ -11,8 +11,6 @@ const open = async (options?: CpuOptions): Promise<Backend<CpuHandle>> => cpu(op
 function copy({ kernels }: Backend<CpuHandle>, y: CpuHandle, x: CpuHandle): void {
   kernels.rearrange({ y }, { x }, { dims: [x.length], strides: [1], offset: 0, from: [0], to: [x.length] });
 }
-
-const here = await variants();
 
 describe("cpu", () => {
   it("refuses options and variants that there are not", () => {
@@ -23,15 +21,12 @@ describe("cpu", () => {
     expect(() => cpu({ variant: null } as never)).toThrow("not null");
   });
 
-  it.each(here)("says what it is (%s)", async (variant) => {
+  it.for(variants)("says what it is ($variant)", async ({ variant, refusal }, { skip }) => {
+    skip(refusal !== undefined, refusal);
     const { facts } = await open({ variant });
     expect(facts).toMatchObject({ name: "cpu", precision: "f32", floatBytes: 4, variant, threads: 1 });
     expect(facts.device).toMatch(new RegExp(`^WebAssembly SIMD \\(${variant}\\), [\\d.]+ [GM]iB at most$`));
     expect(facts.maxLength).toBeLessThan(2 ** 30);
-  });
-
-  it("has the relaxed kernels here, so that both builds are tested", ({ skip }) => {
-    if (!here.includes("relaxed")) skip("this engine has no relaxed SIMD, or this machine no fused multiply-add");
   });
 
   it("holds what was written, through the growth that other tensors bring", async () => {

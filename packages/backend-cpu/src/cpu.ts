@@ -58,6 +58,8 @@ async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandl
       strictNonFinite: true,
       maxLength,
       innerClass: false,
+      lossTerms: true,
+      lossDiagnostics: true,
       threads: 1,
       device: `WebAssembly SIMD (${variant}), ${inWords(tensors.limit)} at most`,
     },

@@ -1,33 +1,36 @@
-import { describe, expect, it, type TestContext } from "vitest";
-import { type Lab, lab, variants } from "../testing/blocks.ts";
+import { expect, it, type TestContext } from "vitest";
+import { beginFor, describeVariants, type Lab, lab } from "../testing/kernel-lab.ts";
 import { cpu } from "./index.ts";
-import type { KernelVariant, Located } from "./kernels/index.ts";
+import type { KernelVariant } from "./kernels/index.ts";
 import { rearrange } from "./kernels/rearrange.ts";
 import { gatherRows, scatterAddRows } from "./kernels/rows.ts";
 
-/** Where the last tensor ends: a page and 64 bytes below 2^32. */
-const TOP = 65_535 * 65_536 - 64;
+/** The end of the largest memory that a backend takes. */
+const END = 65_535 * 65_536;
 
-/** A lab whose last tensor ends there when local scratch and `bytes` are taken. Pages that are not touched cost nothing. */
-async function highLab(variant: KernelVariant, bytes: number, { skip }: TestContext): Promise<Lab> {
+/** Where the last tensor ends. */
+const TOP = END - 64;
+
+/** A lab in which the last of tensors of so many elements ends there. Pages that are not touched cost nothing. */
+async function highLab(variant: KernelVariant, lengths: readonly number[], { skip }: TestContext): Promise<Lab> {
   try {
-    return await lab(variant, TOP - 65_536 - bytes);
+    return await lab(variant, beginFor(END, lengths));
   } catch (error) {
     return skip(`there are no 4 GiB of addresses here: ${error}`);
   }
 }
 
-describe.for(await variants())("the last addresses (%s)", (variant) => {
+describeVariants("the last addresses", (variant) => {
   it("rearranges there", async (context) => {
     const length = 256 * 200;
-    const wasm = await highLab(variant, 8 * length, context);
+    const wasm = await highLab(variant, [length, length], context);
     const values = Float32Array.from({ length }, (_, i) => i);
-    const [x, y]: [Located, Located] = [wasm.floats(values), wasm.room(length)];
+    const [x, y] = [wasm.floats(values), wasm.room(length)];
     expect(y.address + 4 * length).toBe(TOP);
     const read = (dims: number[], strides: number[], offset = 0): Float32Array => {
       const params = { dims, strides, offset, from: dims.map(() => 0), to: dims };
-      wasm.run(rearrange({ y }, { x }, params, wasm.scratch));
-      return wasm.read(y, length);
+      wasm.run(rearrange, { y }, { x }, params);
+      return wasm.read(y);
     };
     expect(read([length], [1])).toEqual(values);
     expect(read([length], [-1], length - 1)).toEqual(values.toReversed());
@@ -45,25 +48,23 @@ describe.for(await variants())("the last addresses (%s)", (variant) => {
 
   it("gathers and adds rows there", async (context) => {
     const [rows, cols] = [40, 16];
-    const bytes = 3 * 4 * rows * cols + 3 * 192;
-    const wasm = await highLab(variant, bytes, context);
-    const values = Float32Array.from({ length: rows * cols }, (_, i) => i);
+    const size = rows * cols;
+    const wasm = await highLab(variant, [rows, rows, rows + 1, size, size, size], context);
+    const values = Float32Array.from({ length: size }, (_, i) => i);
     const indices = wasm.integers(Array.from({ length: rows }, (_, i) => rows - 1 - i));
     const order = wasm.integers(Array.from({ length: rows }, (_, i) => i));
     // The last row is the sum of all.
     const starts = wasm.integers(Array.from({ length: rows + 1 }, (_, i) => (i < rows ? 0 : rows)));
-    const [table, y, sums] = [wasm.floats(values), wasm.room(rows * cols), wasm.room(rows * cols)];
-    expect(sums.address + 4 * rows * cols).toBe(TOP);
+    const [table, y, sums] = [wasm.floats(values), wasm.room(size), wasm.room(size)];
+    expect(sums.address + 4 * size).toBe(TOP);
     const params = { rows, cols, tableRows: rows };
-    wasm.run(gatherRows({ y }, { table, indices }, params, wasm.scratch));
-    expect(wasm.read(y, cols)).toEqual(values.slice(-cols));
-    wasm.run(scatterAddRows({ table: sums }, { values: y, order, starts }, params, wasm.scratch));
+    wasm.run(gatherRows, { y }, { table, indices }, params);
+    expect(wasm.read(y).slice(0, cols)).toEqual(values.slice(-cols));
+    wasm.run(scatterAddRows, { table: sums }, { values: y, order, starts }, params);
     // Σ over the rows of 16·row + column.
     const total = (column: number): number => (cols * rows * (rows - 1)) / 2 + rows * column;
-    const expected = Float32Array.from({ length: rows * cols }, (_, i) =>
-      i < (rows - 1) * cols ? 0 : total(i % cols),
-    );
-    expect(wasm.read(sums, rows * cols)).toEqual(expected);
+    const expected = Float32Array.from({ length: size }, (_, i) => (i < (rows - 1) * cols ? 0 : total(i % cols)));
+    expect(wasm.read(sums)).toEqual(expected);
   });
 });
 

@@ -80,6 +80,8 @@ export async function openPoolBackend(options: PoolBackendOptions): Promise<Pool
       strictNonFinite: true,
       maxLength: (tensors.largest - threads * LOCAL_SCRATCH_BYTES) / 4,
       innerClass: false,
+      lossTerms: true,
+      lossDiagnostics: true,
       threads,
       device: `WebAssembly SIMD (${variant}) on ${threads} ${threads === 1 ? "thread" : "threads"}, ${inWords(tensors.limit)} at most`,
     },

@@ -71,9 +71,13 @@ export function compare(
   }
   if (fault !== undefined && wrong > 1) fault += `; ${wrong} of ${values.length} are wrong`;
   const { mostly } = judgement;
-  // A share says nothing about a handful of values.
-  if (fault === undefined && mostly && values.length >= 50 && beyond > (1 - mostly.share) * values.length) {
-    fault = `${name}: ${beyond} of ${values.length} are off by more than ${mostly.ulp} ulp (at most ${Math.round(100 * (1 - mostly.share))} % may be)`;
+  // A share says nothing about a handful of values, and of more it says what chance allows: three standard deviations.
+  if (fault === undefined && mostly && values.length >= 50) {
+    const expected = (1 - mostly.share) * values.length;
+    const most = Math.floor(expected + 3 * Math.sqrt(expected * mostly.share));
+    if (beyond > most) {
+      fault = `${name}: ${beyond} of ${values.length} are off by more than ${mostly.ulp} ulp; at a share of ${1 - mostly.share} chance allows ${most}`;
+    }
   }
   return { worst, fault };
 }

@@ -331,8 +331,8 @@ test("fusions that are wrong in one term each are caught", async () => {
   const expected = [
     "linear",
     "linear-gradient",
-    "linear-cross-entropy-labels",
-    "linear-cross-entropy-probabilities-stored-by-class-in-chunks",
+    "linear-cross-entropy/labels-by-class",
+    "linear-cross-entropy/probabilities",
   ];
   for (const name of [...expected, "sgd-momentum", "sgd-nesterov", "adamw", "adam-with-decay"]) {
     expect(failed).toContain(`fusion/${name}`);

@@ -27,7 +27,8 @@ function fromState(spoil: (trusting: Loss) => Loss): () => BackendProvider<Plain
     (outputs, inputs, params) => {
       const { gradient } = outputs;
       const { state, labels, logits } = inputs;
-      if (!gradient || !state || !labels || inputs.classWeights || inputs.rowScale || params.smoothing > 0) {
+      const isPlain = params.smoothing === 0 && params.terms === undefined && params.inner === 1;
+      if (!gradient || !state || !labels || inputs.classWeights || inputs.rowScale || !isPlain) {
         plainLoss(outputs, inputs, params);
         return;
       }

@@ -19,6 +19,8 @@ export {
   UnavailableError,
   ValueError,
 } from "./errors.ts";
+export { checkpoint } from "./gradients/checkpoint.ts";
+export { type CustomPullback, customGrad } from "./gradients/custom-grad.ts";
 export { type GradCheckOptions, type GradCheckReport, gradCheck } from "./gradients/grad-check.ts";
 export type { GradientTape, GradientTapeOptions } from "./gradients/gradient-tape.ts";
 export { type Like, tensorsLike, tensorsOf, type WithAux } from "./gradients/structure.ts";
@@ -50,6 +52,7 @@ export {
 } from "./loss/cross-entropy-terms.ts";
 export type { DiagnosticName, Diagnostics } from "./loss/diagnostics.ts";
 export { LOSS_SETTINGS, type LossSetting, legalCombinations } from "./loss/legal-combinations.ts";
+export type { LinearLossOptions } from "./loss/linear-cross-entropy.ts";
 export type {
   Denominator,
   LossOptionName,

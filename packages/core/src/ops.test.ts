@@ -26,6 +26,13 @@ const calls: { readonly [op in keyof typeof ops]: readonly Call[] } = {
   less: [(t) => ops.less(t(2), t(2))],
   lessEqual: [(t) => ops.lessEqual(t(2), t(2))],
   linear: [(t) => ops.linear(t(2, 3), t(3, 2)), (t) => ops.linear(t(4, 2, 3), t(3, 2), t(2))],
+  linearCrossEntropy: [
+    (t) => ops.linearCrossEntropy(t(2, 4), t(4, 3), t(3), { labels: [0, 2] }),
+    (t) =>
+      ops.linearCrossEntropy(t(2, 4), t(3, 4), undefined, { labels: [0, 9] }, { transposeW: true, ignoreIndex: 9 }),
+    (t) => ops.linearCrossEntropy(t(2, 4), t(4, 3), t(3), { labels: [0, 1] }, { reduction: "none", maxBytes: 1 }),
+    (t) => ops.linearCrossEntropy(t(2, 4), t(4, 3), t(3), { probabilities: t(2, 3) }, { softcap: 2, maxBytes: 1 }),
+  ],
   log: [(t) => ops.log(t(2))],
   log1p: [(t) => ops.log1p(t(2))],
   logSoftmax: [(t) => ops.logSoftmax(t(2, 3)), (t) => ops.logSoftmax(t(2, 3), 0)],

@@ -1,4 +1,5 @@
 /** Every op, each from the file that holds its shape rule, forward, pullback and formula. */
+export { linearCrossEntropy } from "./loss/linear-cross-entropy.ts";
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./loss/softmax-cross-entropy.ts";
 export { gelu, normalCdf, relu, sigmoid, tanh } from "./ops/activations.ts";
 export { abs, add, div, exp, expm1, log, log1p, mul, neg, pow, sign, sqrt, square, sub } from "./ops/arithmetic.ts";

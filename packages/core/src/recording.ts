@@ -33,6 +33,8 @@ export interface Entry {
   /** What else the pullback reads: freed once the last pullback that reads it has run. */
   readonly saved: readonly Tensor[];
   readonly pullback: Pullback;
+  /** Whether the pullback is a user's, who may not mean a linear one: it is given g multiplied out. */
+  readonly wantsWhole: boolean;
 }
 
 /** The ops on tracked tensors, in order, with what their pullbacks need; tensors made while it is open live in it. */
@@ -109,6 +111,7 @@ export function record(
   output: Tensor,
   pullback: Pullback,
   saved: readonly Tensor[] = [],
+  wantsWhole = false,
 ): Tensor {
   const recordings = recordingsOf(inputs);
   if (recordings.length === 0) return output;
@@ -117,7 +120,7 @@ export function record(
     const constant = recordingsOf([input]).length === 0;
     return constant && (input.mutable || input.region.age < region.age) ? input.alias("record", region) : input;
   });
-  const entry: Entry = { inputs: own, output, saved, pullback };
+  const entry: Entry = { inputs: own, output, saved, pullback, wantsWhole };
   for (const recording of recordings) recording.add(entry);
   output.tapes = recordings;
   // An input that was kept outside would draw the output after it; what is recorded ends with its recording.

@@ -6,7 +6,7 @@ export type Shape = readonly number[];
 /** The number of elements of a shape: the product of its axes, 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
-  for (const axis of shape) size *= axis;
+  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
   return size;
 }
 
@@ -17,7 +17,9 @@ export function show(shape: Shape): string {
 
 /** Whether two shapes are the same. */
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((axis, i) => axis === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Checks what a caller says is a shape: whole, non-negative axes whose product a float can count exactly. */

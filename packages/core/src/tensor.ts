@@ -5,6 +5,7 @@
 import type { HostArray } from "./backend.ts";
 import { DisposedError, ShapeError, StaleTensorError, ValueError } from "./errors.ts";
 import { type HostTensor, type HostValues, nameOf } from "./host-values.ts";
+import { Members } from "./members.ts";
 import { type NestedArray, nest } from "./nested-array.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Shape, show, sizeOf } from "./shape.ts";
@@ -25,8 +26,12 @@ export class Region {
   readonly runtime: Runtime;
   readonly parent: Region | undefined;
   readonly age: number;
-  readonly #members = new Set<Tensor>();
-  readonly #children = new Set<Region>();
+  readonly #members = new Members<Tensor>();
+  readonly #children = new Members<Region>();
+  /** @internal */
+  nextMember: Region | undefined = undefined;
+  /** @internal */
+  previousMember: Region | undefined = undefined;
   #ended = false;
 
   constructor(runtime: Runtime, parent: Region | undefined) {
@@ -57,17 +62,17 @@ export class Region {
   }
 
   remove(tensor: Tensor): void {
-    this.#members.delete(tensor);
+    this.#members.remove(tensor);
   }
 
   /** The members as they are now. */
   snapshot(): ReadonlySet<Tensor> {
-    return new Set(this.#members);
+    return new Set(this.#members.list());
   }
 
   /** Releases the members that are not among `kept`. */
   releaseAllBut(kept: ReadonlySet<Tensor>): void {
-    for (const tensor of [...this.#members]) if (!kept.has(tensor)) tensor.dispose();
+    for (const tensor of this.#members.list()) if (!kept.has(tensor)) tensor.dispose();
   }
 
   /** Whether this region lies within another, or is it. */
@@ -78,11 +83,12 @@ export class Region {
   /** Ends the region and all within it; what an open recording saved goes to that recording instead. */
   end(): void {
     if (this.#ended) return;
-    for (const child of this.#children) child.end();
+    for (const child of this.#children.list()) child.end();
     this.#ended = true;
-    if (this.parent !== undefined) this.parent.#children.delete(this);
-    for (const tensor of this.#members) tensor.release();
-    this.#members.clear();
+    if (this.parent !== undefined) this.parent.#children.remove(this);
+    for (let tensor = this.#members.removeLast(); tensor !== undefined; tensor = this.#members.removeLast()) {
+      tensor.release();
+    }
   }
 }
 
@@ -117,6 +123,10 @@ export class Tensor {
   tapes: readonly Tape[] = [];
   /** The one value that every element has, where the host knows it. @internal */
   uniform: number | undefined;
+  /** @internal */
+  nextMember: Tensor | undefined = undefined;
+  /** @internal */
+  previousMember: Tensor | undefined = undefined;
   #savers: Set<Tape> | undefined;
   #disposed = false;
 
@@ -211,9 +221,10 @@ export class Tensor {
   /** Hands the tensor to another region. @internal */
   moveTo(region: Region): void {
     if (region === this.region) return;
-    region.add(this);
+    region.assertOpen("scope");
     this.region.remove(this);
     this.region = region;
+    region.add(this);
   }
 
   /** Says that a recording needs the tensor for its pullbacks. @internal */

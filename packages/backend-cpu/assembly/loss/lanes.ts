@@ -1,10 +1,14 @@
 // The fused loss with four rows in the four lanes of each vector, for rows too short to fill vectors by themselves.
 import { at, upperHalf } from "../simd";
+import { expOfMinus } from "./log-ratio";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { exactReference } from "./reference";
 import { transposeIn, transposeOut } from "./transpose";
-import { storedExps, summedExps } from "./window-exp";
+import { referenceMinus, storedExps, summedExps } from "./window-exp";
+
+/** With so few classes the sum of the exponentials is float64 throughout: no roundings average out. */
+const FEW_CLASSES: i32 = 4;
 
 /** Offsets in the local scratch, behind the stages: sums of a lane in doubles, vectors with a number for each lane, the tile of z. */
 const SUMS: usize = STAGE_BYTES * 4;
@@ -17,7 +21,8 @@ const K: usize = EXCLUDED + 16;
 const FACTORS: usize = K + 16;
 const SECOND_FACTORS: usize = FACTORS + 16;
 const UNITS: usize = SECOND_FACTORS + 16;
-const TILE: usize = UNITS + 16;
+const SECOND_UNITS: usize = UNITS + 16;
+const TILE: usize = SECOND_UNITS + 16;
 
 /** A block is four rows, the last may have fewer. The arguments are those of `softmaxCrossEntropyRows`, and the number of rows. */
 export function softmaxCrossEntropyLanes(
@@ -83,9 +88,11 @@ export function softmaxCrossEntropyLanes(
       if (stage.base != 0) subtractFromLane(z, classes, stage.base);
     }
     clear(local + SUMS);
+    if (classes <= FEW_CLASSES) sumInDoubles(tile, classes, local);
     if (gradient) storedExps(tile, tile, classes, v128.load(local + K), local + SUMS);
-    else summedExps(tile, classes, v128.load(local + K), local + SUMS);
-    for (let lane = 0; lane < 4; lane++) stageOf(local, lane).R = load<f64>(local + SUMS + (<usize>lane << 3));
+    else if (classes > FEW_CLASSES) summedExps(tile, classes, v128.load(local + K), local + SUMS);
+    const sums = local + (classes <= FEW_CLASSES ? DOTS : SUMS);
+    for (let lane = 0; lane < 4; lane++) stageOf(local, lane).R = load<f64>(sums + (<usize>lane << 3));
     finishStages(local, 4);
 
     for (let lane = 0; lane < count; lane++) {
@@ -187,6 +194,21 @@ function timesDistance(T: v128, m: v128, z: v128): v128 {
   return v128.andnot(f64x2.mul(T, f64x2.sub(m, z)), f64x2.eq(T, f64x2.splat(0)));
 }
 
+/** R of the four rows, where the dots of the targets stood: from float64 exponentials, since there are too few to average out. */
+function sumInDoubles(tile: usize, classes: i32, local: usize): void {
+  for (let lane = 0; lane < 4; lane += 2) {
+    const k = stageOf(local, lane).k;
+    const nextK = stageOf(local, lane + 1).k;
+    let sum = f64x2.splat(0);
+    for (let j = 0; j < classes; j++) {
+      const x = at(tile, 4 * j + lane);
+      const below = f64x2.splat(referenceMinus(load<f32>(x), 0, k));
+      sum = f64x2.add(sum, expOfMinus(f64x2.replace_lane(below, 1, referenceMinus(load<f32>(x, 4), 0, nextK))));
+    }
+    v128.store(local + DOTS + (<usize>lane << 3), sum);
+  }
+}
+
 /** Puts the factors and units of the four rows into lanes. */
 function fillFactors(local: usize): void {
   for (let lane = 0; lane < 4; lane++) {
@@ -194,7 +216,9 @@ function fillFactors(local: usize): void {
     const second = secondFactor(stage.factor());
     store<f32>(at(local + FACTORS, lane), <f32>(stage.factor() / second));
     store<f32>(at(local + SECOND_FACTORS, lane), <f32>second);
-    store<f32>(at(local + UNITS, lane), <f32>stage.unit);
+    const secondUnit = secondFactor(stage.unit);
+    store<f32>(at(local + UNITS, lane), <f32>(stage.unit / secondUnit));
+    store<f32>(at(local + SECOND_UNITS, lane), <f32>secondUnit);
   }
 }
 
@@ -203,11 +227,12 @@ function scaleTile(tile: usize, targets: usize, classes: i32, local: usize): voi
   const factors = v128.load(local + FACTORS);
   const seconds = v128.load(local + SECOND_FACTORS);
   const units = v128.load(local + UNITS);
+  const secondUnits = v128.load(local + SECOND_UNITS);
   const end = tile + (<usize>classes << 4);
   if (targets) {
     for (; tile < end; tile += 16, targets += 16) {
       const product = f32x4.mul(f32x4.mul(v128.load(tile), factors), seconds);
-      v128.store(tile, f32x4.sub(product, f32x4.mul(v128.load(targets), units)));
+      v128.store(tile, f32x4.sub(product, f32x4.mul(f32x4.mul(v128.load(targets), units), secondUnits)));
     }
   } else {
     for (; tile < end; tile += 16) v128.store(tile, f32x4.mul(f32x4.mul(v128.load(tile), factors), seconds));

@@ -104,7 +104,7 @@ export class RowStage {
   loss(): f64 {
     const S = this.total();
     // 0·∞ is 0, but a NaN stays.
-    return this.dot + (S == 0 ? this.R * 0 : S * this.logRatio);
+    return this.dot + (S == 0 ? (this.R + this.E) * 0 : S * this.logRatio);
   }
 
   /** f in u·S·p_j = f·e^(z_j − o); 0 for a row that is not live. */
@@ -114,11 +114,12 @@ export class RowStage {
     return this.isLive ? (this.unit * this.total()) / (this.R + this.E) : 0;
   }
 
-  /** u·(S·p_e − T_e) */
+  /** u·(S·p_e − T_e). E may be e^700, so it is divided before it is multiplied. */
   // @ts-ignore: decorator
   @inline
   gradientAtExcluded(): f64 {
-    return (this.unit * (this.others * this.E - this.atExcluded * this.R)) / (this.R + this.E);
+    const V = this.R + this.E;
+    return this.unit * (this.others * (this.E / V) - this.atExcluded * (this.R / V));
   }
 }
 

@@ -2,6 +2,7 @@
  * The part of a row's targets that is spread over the classes: T_j = w_j·(keep·q_j + share), with w = 1 and q = 0 where they are absent.
  */
 import { at, multiplyAdd, promotePairs, sumOfDoubles } from "../simd";
+import { secondFactor } from "./row-stage";
 
 const ONES: usize = memory.data<f32>([1, 1, 1, 1]);
 const ZEROS: usize = memory.data<f32>([0, 0, 0, 0]);
@@ -72,11 +73,14 @@ export function subtractTargets(
   const end = at(gradient, count & ~3);
   const factorLanes = f32x4.splat(<f32>factor);
   const secondLanes = f32x4.splat(<f32>second);
-  const keepLanes = f32x4.splat(<f32>(unit * keep));
-  const shareLanes = f32x4.splat(<f32>(unit * share));
+  const secondUnit = secondFactor(unit);
+  const secondUnitLanes = f32x4.splat(<f32>secondUnit);
+  const keepLanes = f32x4.splat(<f32>((unit / secondUnit) * keep));
+  const shareLanes = f32x4.splat(<f32>((unit / secondUnit) * share));
   for (; g < end; g += 16, q += qStep, w += wStep) {
     const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
-    v128.store(g, f32x4.sub(f32x4.mul(f32x4.mul(v128.load(g), factorLanes), secondLanes), T));
+    const product = f32x4.mul(f32x4.mul(v128.load(g), factorLanes), secondLanes);
+    v128.store(g, f32x4.sub(product, f32x4.mul(T, secondUnitLanes)));
   }
   for (let j = count & ~3; j < count; j++, g += 4) {
     store<f32>(g, <f32>(<f64>load<f32>(g) * factor * second - unit * targetOf(probabilities, classWeights, j, keep, share)));

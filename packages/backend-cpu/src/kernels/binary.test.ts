@@ -1,8 +1,9 @@
 import { compare, float32, type Quantity, randomNumbers, tolerance } from "@surprisal/conformance";
 import type { BinaryFunction, BinaryParams, Strides3 } from "@surprisal/core";
-import { describe, expect, it } from "vitest";
-import { kernelRunner, variants } from "../../testing/kernel-runner.ts";
+import { expect, it } from "vitest";
+import { describeVariants, lab } from "../../testing/kernel-lab.ts";
 import { binary as plainBinary } from "../plain/elementwise.ts";
+import { binary } from "./binary.ts";
 
 const quantities: Readonly<Record<BinaryFunction, Quantity>> = {
   add: "arithmetic",
@@ -56,26 +57,25 @@ function layout(shape: Strides3, has: readonly number[]): { readonly strides: St
   return { strides, length };
 }
 
-describe.each(variants)("binary, $variant", ({ variant, refusal }) => {
-  it.skipIf(refusal)("agrees with the plain kernel in every layout, in any order of blocks", async () => {
-    const kernels = await kernelRunner(variant, 4);
+describeVariants("binary", (variant) => {
+  it("agrees with the plain kernel in every layout, in any order of blocks", async () => {
+    const wasm = await lab(variant);
     const random = randomNumbers(3);
     const check = (params: BinaryParams, a: Float32Array, b: Float32Array): void => {
-      kernels.reset();
       const length = params.outer * params.axis * params.inner;
-      const tensors = { a: kernels.tensor(a), b: kernels.tensor(b) };
-      const [y, again] = [kernels.tensor(new Float32Array(length)), kernels.tensor(new Float32Array(length))];
-      kernels.run("binary", { y }, tensors, params);
-      kernels.run("binary", { y: again }, tensors, params, "backwards, one by one");
-      expect(again.data).toEqual(y.data);
-      kernels.checkGuards();
+      const tensors = { a: wasm.floats(a), b: wasm.floats(b) };
+      const [y, again] = [wasm.room(length), wasm.room(length)];
+      wasm.run(binary, { y }, tensors, params);
+      wasm.run(binary, { y: again }, tensors, params, "one by one, reversed");
+      const result = wasm.read(y);
+      expect(wasm.read(again)).toEqual(result);
       const values = new Float64Array(length);
       plainBinary({ y: values }, { a, b }, params);
       const name = `${params.fn} of ${params.outer}×${params.axis}×${params.inner}, ${params.aStrides}, ${params.bStrides}`;
       // Positive numbers up to 2, so that the largest term of 1.5·a + 0.5·b is not far above the value.
       const bound = tolerance("f32", quantities[params.fn]);
       expect(
-        compare(y.data, { values, terms: values.map((value) => 8 * value) }, bound, float32, name).fault,
+        compare(result, { values, terms: values.map((value) => 8 * value) }, bound, float32, name).fault,
       ).toBeUndefined();
     };
     for (const shape of shapes) {
@@ -99,21 +99,20 @@ describe.each(variants)("binary, $variant", ({ variant, refusal }) => {
     }
   });
 
-  it.skipIf(refusal)("has JavaScript's powers, and NaN in min and max from either side", async () => {
-    const kernels = await kernelRunner(variant, 1);
+  it("has JavaScript's powers, and NaN in min and max from either side", async () => {
+    const wasm = await lab(variant);
     const numbers = [Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 2, -2, 0.5, -2.5, 3, 1e-45, 1e30, 16_777_216];
     const pairs = numbers.flatMap((a) => numbers.map((b) => [a, b] as const));
+    const [left, right] = [Float32Array.from(pairs, ([a]) => a), Float32Array.from(pairs, ([, b]) => b)];
     const strides = [0, 0, 1] as const;
     const sizes = { outer: 1, axis: 1, inner: pairs.length, aStrides: strides, bStrides: strides };
     for (const fn of functions) {
-      const a = kernels.tensor(pairs.map(([left]) => left));
-      const b = kernels.tensor(pairs.map(([, right]) => right));
-      const y = kernels.tensor(new Float32Array(pairs.length));
+      const y = wasm.room(pairs.length);
       const params: BinaryParams = { fn, alpha: 1, beta: 1, ...sizes };
-      kernels.run("binary", { y }, { a, b }, params);
+      wasm.run(binary, { y }, { a: wasm.floats(left), b: wasm.floats(right) }, params);
       const values = new Float64Array(pairs.length);
-      plainBinary({ y: values }, { a: a.data, b: b.data }, params);
-      expect(compare(y.data, { values }, tolerance("f32", quantities[fn]), float32, fn).fault).toBeUndefined();
+      plainBinary({ y: values }, { a: left, b: right }, params);
+      expect(compare(wasm.read(y), { values }, tolerance("f32", quantities[fn]), float32, fn).fault).toBeUndefined();
     }
   });
 });

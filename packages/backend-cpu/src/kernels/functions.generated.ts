@@ -25,6 +25,7 @@ export type WasmFunction =
   | "sgd"
   | "softmaxCrossEntropyLanes"
   | "softmaxCrossEntropyRows"
+  | "softmaxCrossEntropyTermRows"
   | "sumColumns"
   | "sumOfRows"
   | "sumRows"

@@ -1,8 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { type Lab, lab, type Order, variants } from "../../testing/blocks.ts";
+import { expect, it } from "vitest";
+import { describeVariants, type Lab, lab, type Order, orders } from "../../testing/kernel-lab.ts";
 import { linear, linearGradient } from "./linear.ts";
-
-const orders: Order[] = ["at once", "one by one, reversed"];
 
 /** Whole numbers from −9 to 9: every order of summation is exact. */
 const numbers = (length: number, seed: number) => Float32Array.from({ length }, (_, i) => ((i * 37 + seed) % 19) - 9);
@@ -28,7 +26,7 @@ const shapes = [
   { rows: 130, inputs: 50, units: 75 },
 ];
 
-describe.for(await variants())("linear (%s)", (variant) => {
+describeVariants("linear", (variant) => {
   const inEveryOrder = async (compute: (wasm: Lab, order: Order) => void): Promise<void> => {
     const wasm = await lab(variant);
     for (const order of orders) compute(wasm, order);
@@ -41,10 +39,10 @@ describe.for(await variants())("linear (%s)", (variant) => {
     await inEveryOrder((wasm, order) => {
       const operands = { x: wasm.floats(x), w: wasm.floats(w) };
       const [y, biased] = [wasm.room(rows * units), wasm.room(rows * units)];
-      wasm.run(linear({ y }, operands, params, wasm.scratch), order);
-      wasm.run(linear({ y: biased }, { ...operands, b: wasm.floats(b) }, params, wasm.scratch), order);
-      expect([...wasm.read(y, rows * units)]).toEqual(xw);
-      expect([...wasm.read(biased, rows * units)]).toEqual(xw.map((value, i) => value + b[i % units]!));
+      wasm.run(linear, { y }, operands, params, order);
+      wasm.run(linear, { y: biased }, { ...operands, b: wasm.floats(b) }, params, order);
+      expect([...wasm.read(y)]).toEqual(xw);
+      expect([...wasm.read(biased)]).toEqual(xw.map((value, i) => value + b[i % units]!));
     });
   });
 
@@ -73,9 +71,9 @@ describe.for(await variants())("linear (%s)", (variant) => {
       const operands = { x: wasm.floats(x), w: wasm.floats(w), g: wasm.floats(g) };
       for (const wanted of [names, ...names.map((name) => [name] as const), []]) {
         const outputs = Object.fromEntries(wanted.map((name) => [name, wasm.room(expected[name].length)]));
-        wasm.run(linearGradient(outputs, operands, params, wasm.scratch), order);
+        wasm.run(linearGradient, outputs, operands, params, order);
         for (const name of wanted) {
-          expect([...wasm.read(outputs[name]!, expected[name].length)], name).toEqual(expected[name]);
+          expect([...wasm.read(outputs[name]!)], name).toEqual(expected[name]);
         }
       }
     });
@@ -85,7 +83,7 @@ describe.for(await variants())("linear (%s)", (variant) => {
     const wasm = await lab(variant);
     const [rows, db] = [100_000, wasm.room(3)];
     const operands = { x: wasm.room(0), w: wasm.room(0), g: wasm.floats(new Float32Array(3 * rows).fill(0.1)) };
-    wasm.run(linearGradient({ db }, operands, { rows, inputs: 0, units: 3 }, wasm.scratch));
-    for (const total of wasm.read(db, 3)) expect(Math.abs(total / (rows * Math.fround(0.1)) - 1)).toBeLessThan(1e-6);
+    wasm.run(linearGradient, { db }, operands, { rows, inputs: 0, units: 3 });
+    for (const total of wasm.read(db)) expect(Math.abs(total / (rows * Math.fround(0.1)) - 1)).toBeLessThan(1e-6);
   });
 });

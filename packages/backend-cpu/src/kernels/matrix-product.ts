@@ -64,6 +64,7 @@ function rowsPhase({ c, a, b, bias, m, n, k, batch, transA, accumulate }: Produc
     args: [c.address, a.address, b.address, addressOf(bias), m, n, k, aRow, aStep, addendOf(accumulate, c), group],
     blocks: batch * Math.ceil(n / group),
     grain: grainFor((m * k * Math.min(n, group)) / 4),
+    rewrites: addsInPlace(accumulate, c),
   };
 }
 
@@ -74,6 +75,7 @@ function transposedPhase({ c, a, b, bias, m, n, k, batch, accumulate }: Product,
     args: [c.address, a.address, b.address, addressOf(bias), m, n, k, addendOf(accumulate, c), group],
     blocks: batch * m * Math.ceil(n / group),
     grain: grainFor((k * Math.min(n, group)) / 4),
+    rewrites: addsInPlace(accumulate, c),
   };
 }
 
@@ -119,6 +121,7 @@ function tiledPhases(product: Product, scratch: Scratch): readonly Phase[] {
           ],
           blocks: itemsHere * Math.ceil(m / rowGroup) * Math.ceil(colsHere / TILE_COLS),
           grain: grainFor((Math.min(m, rowGroup) * Math.min(colsHere, TILE_COLS) * k) / 16),
+          rewrites: addsInPlace(accumulate, c),
         },
       );
     }
@@ -129,4 +132,8 @@ function tiledPhases(product: Product, scratch: Scratch): readonly Phase[] {
 /** Where the C stands that a product is added to: 0 if there is none. */
 function addendOf(accumulate: boolean, c: Located): number {
   return accumulate ? (c.before ?? c.address) : 0;
+}
+
+function addsInPlace(accumulate: boolean, c: Located): boolean {
+  return accumulate && addendOf(accumulate, c) === c.address;
 }

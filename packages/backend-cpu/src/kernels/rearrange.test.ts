@@ -1,10 +1,8 @@
 import type { RearrangeParams } from "@surprisal/core";
-import { describe, expect, it } from "vitest";
-import { type Lab, lab, type Order, variants } from "../../testing/blocks.ts";
+import { expect, it } from "vitest";
+import { describeVariants, type Lab, lab, orders } from "../../testing/kernel-lab.ts";
 import { rearrange as plainly } from "../plain/rearrange.ts";
 import { rearrange } from "./rearrange.ts";
-
-const orders: Order[] = ["at once", "one by one, reversed"];
 
 const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
@@ -31,18 +29,18 @@ function agrees(wasm: Lab, length: number, params: RearrangeParams): void {
   const source = wasm.floats(x);
   for (const order of orders) {
     const y = wasm.room(size);
-    wasm.run(rearrange({ y }, { x: source }, params, wasm.scratch), order);
-    expect(wasm.read(y, size), "bare").toEqual(bare);
+    wasm.run(rearrange, { y }, { x: source }, params, order);
+    expect(wasm.read(y), "bare").toEqual(bare);
     const z = wasm.room(size);
-    wasm.run(rearrange({ y: z }, { x: source, background: wasm.floats(background) }, params, wasm.scratch), order);
-    expect(wasm.read(z, size), "background").toEqual(full);
+    wasm.run(rearrange, { y: z }, { x: source, background: wasm.floats(background) }, params, order);
+    expect(wasm.read(z), "background").toEqual(full);
     const over = wasm.floats(background);
-    wasm.run(rearrange({ y: over }, { x: source, background: over }, params, wasm.scratch), order);
-    expect(wasm.read(over, size), "over the background").toEqual(full);
+    wasm.run(rearrange, { y: over }, { x: source, background: over }, params, order);
+    expect(wasm.read(over), "over the background").toEqual(full);
   }
 }
 
-describe.for(await variants())("rearrange (%s)", (variant) => {
+describeVariants("rearrange", (variant) => {
   it.for<[string, number, RearrangeParams]>([
     ["copies more than a tile", 40_001, paramsOf([40_001], [1])],
     ["copies one", 1, paramsOf([1], [7])],
@@ -107,8 +105,8 @@ describe.for(await variants())("rearrange (%s)", (variant) => {
     const bits = Int32Array.of(0x7f800001, 0x7fc12345, -1, -0x80000000);
     for (const params of [paramsOf([4], [1]), paramsOf([4], [-1], { offset: 3 }), paramsOf([4, 4], [1, 0])]) {
       const y = wasm.room(sizeOf(params.dims));
-      wasm.run(rearrange({ y }, { x: wasm.integers(bits) }, params, wasm.scratch));
-      expect(new Set(new Int32Array(wasm.read(y, sizeOf(params.dims)).buffer))).toEqual(new Set(bits));
+      wasm.run(rearrange, { y }, { x: wasm.integers(bits) }, params);
+      expect(new Set(new Int32Array(wasm.read(y).buffer))).toEqual(new Set(bits));
     }
   });
 });

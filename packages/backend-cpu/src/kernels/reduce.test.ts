@@ -1,8 +1,9 @@
 import { compare, float32, randomNumbers, tolerance } from "@surprisal/conformance";
 import type { ReduceFunction, ReduceParams } from "@surprisal/core";
-import { describe, expect, it } from "vitest";
-import { kernelRunner, variants } from "../../testing/kernel-runner.ts";
+import { expect, it } from "vitest";
+import { describeVariants, lab } from "../../testing/kernel-lab.ts";
 import { reduce as plainReduce } from "../plain/reduce.ts";
+import { reduce } from "./reduce.ts";
 
 const functions: readonly ReduceFunction[] = ["sum", "sumSquares", "max", "min", "argmax"];
 
@@ -21,9 +22,9 @@ const shapes = [
   [3, 2, 0] as const,
 ];
 
-describe.each(variants)("reduce, $variant", ({ variant, refusal }) => {
-  it.skipIf(refusal)("agrees with the plain kernel for every shape, in any order of blocks", async () => {
-    const kernels = await kernelRunner(variant, 8);
+describeVariants("reduce", (variant) => {
+  it("agrees with the plain kernel for every shape, in any order of blocks", async () => {
+    const wasm = await lab(variant);
     const random = randomNumbers(5);
     for (const [outer, axis, inner] of shapes) {
       // Few different numbers, so that the first of equals counts; and columns with a NaN or two, and with infinities.
@@ -33,15 +34,14 @@ describe.each(variants)("reduce, $variant", ({ variant, refusal }) => {
       );
       for (const data of [values, odd]) {
         for (const fn of functions) {
-          kernels.reset();
           const params: ReduceParams = { fn, outer, axis, inner };
-          const x = kernels.tensor(data);
+          const x = wasm.floats(data);
           const length = outer * inner;
-          const [y, again] = [kernels.tensor(new Float32Array(length)), kernels.tensor(new Float32Array(length))];
-          kernels.run("reduce", { y }, { x }, params);
-          kernels.run("reduce", { y: again }, { x }, params, "backwards, one by one");
-          expect(again.data).toEqual(y.data);
-          kernels.checkGuards();
+          const [y, again] = [wasm.room(length), wasm.room(length)];
+          wasm.run(reduce, { y }, { x }, params);
+          wasm.run(reduce, { y: again }, { x }, params, "one by one, reversed");
+          const result = wasm.read(y);
+          expect(wasm.read(again)).toEqual(result);
           const [expected, scale] = [new Float64Array(length), new Float64Array(length)];
           plainReduce({ y: expected }, { x: Float64Array.from(data) }, params);
           const size = Float64Array.from(data, Math.abs);
@@ -49,30 +49,30 @@ describe.each(variants)("reduce, $variant", ({ variant, refusal }) => {
           const quantity = fn === "sum" || fn === "sumSquares" ? "sum" : "exact";
           const name = `${fn} of ${outer}×${axis}×${inner}`;
           expect(
-            compare(y.data, { values: expected, scale }, tolerance("f32", quantity), float32, name).fault,
+            compare(result, { values: expected, scale }, tolerance("f32", quantity), float32, name).fault,
           ).toBeUndefined();
         }
       }
     }
   });
 
-  it.skipIf(refusal)("sums more ones than a float32 counts, in a row and in columns", async () => {
-    const kernels = await kernelRunner(variant, 160);
+  it("sums more ones than a float32 counts, in a row and in columns", async () => {
+    const wasm = await lab(variant);
     const length = 2 ** 25;
-    const x = kernels.tensor(new Float32Array(length).fill(0.1));
-    const y = kernels.tensor([0, 0]);
-    kernels.run("reduce", { y }, { x }, { fn: "sum", outer: 1, axis: length, inner: 1 });
-    expect(y.data[0]! / (length * Math.fround(0.1))).toBeCloseTo(1, 6);
-    kernels.run("reduce", { y }, { x }, { fn: "sumSquares", outer: 1, axis: length / 2, inner: 2 });
-    for (const sum of y.data) expect(sum / ((length / 2) * Math.fround(0.1) ** 2)).toBeCloseTo(1, 6);
+    const x = wasm.floats(new Float32Array(length).fill(0.1));
+    const y = wasm.room(2);
+    wasm.run(reduce, { y }, { x }, { fn: "sum", outer: 1, axis: length, inner: 1 });
+    expect(wasm.read(y)[0]! / (length * Math.fround(0.1))).toBeCloseTo(1, 6);
+    wasm.run(reduce, { y }, { x }, { fn: "sumSquares", outer: 1, axis: length / 2, inner: 2 });
+    for (const sum of wasm.read(y)) expect(sum / ((length / 2) * Math.fround(0.1) ** 2)).toBeCloseTo(1, 6);
   });
 
-  it.skipIf(refusal)("gives 0 for the sum of nothing", async () => {
-    const kernels = await kernelRunner(variant, 1);
+  it("gives 0 for the sum of nothing", async () => {
+    const wasm = await lab(variant);
     for (const inner of [1, 3]) {
-      const y = kernels.tensor([7, 7, 7, 7, 7, 7].slice(0, 2 * inner));
-      kernels.run("reduce", { y }, { x: kernels.tensor([]) }, { fn: "sum", outer: 2, axis: 0, inner });
-      expect([...y.data]).toEqual(new Array(2 * inner).fill(0));
+      const y = wasm.room(2 * inner);
+      wasm.run(reduce, { y }, { x: wasm.floats([]) }, { fn: "sum", outer: 2, axis: 0, inner });
+      expect([...wasm.read(y)]).toEqual(new Array(2 * inner).fill(0));
     }
   });
 });

@@ -1,8 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { type Lab, lab, type Order, variants } from "../../testing/blocks.ts";
+import { expect, it } from "vitest";
+import { describeVariants, type Lab, lab, orders } from "../../testing/kernel-lab.ts";
 import { gatherRows, scatterAddRows } from "./rows.ts";
-
-const orders: Order[] = ["at once", "one by one, reversed"];
 
 /** Numbers from −1 to 1, the same every time (Park & Miller 1988). */
 function randomNumbers(seed = 1): () => number {
@@ -31,14 +29,14 @@ function scattered(
   const inputs = { values: wasm.floats(values), order: wasm.integers(order), starts: wasm.integers(starts) };
   return orders.map((blocks) => {
     const table = wasm.room(tableRows * cols);
-    wasm.run(scatterAddRows({ table }, inputs, { rows: indices.length, cols, tableRows }, wasm.scratch), blocks);
-    return wasm.read(table, tableRows * cols);
+    wasm.run(scatterAddRows, { table }, inputs, { rows: indices.length, cols, tableRows }, blocks);
+    return wasm.read(table);
   });
 }
 
 const columns = [0, 1, 2, 3, 4, 5, 15, 16, 17, 37, 64, 65, 200];
 
-describe.for(await variants())("rows (%s)", (variant) => {
+describeVariants("rows", (variant) => {
   it.each(columns)("gathers rows of %i columns", async (cols) => {
     const wasm = await lab(variant);
     const indices = [6, 0, 6, 6, 3, 1, 0];
@@ -46,9 +44,9 @@ describe.for(await variants())("rows (%s)", (variant) => {
     const inputs = { table: wasm.floats(table), indices: wasm.integers(indices) };
     for (const order of orders) {
       const y = wasm.room(7 * cols);
-      wasm.run(gatherRows({ y }, inputs, { rows: 7, cols, tableRows: 7 }, wasm.scratch), order);
+      wasm.run(gatherRows, { y }, inputs, { rows: 7, cols, tableRows: 7 }, order);
       const rows = indices.map((index) => [...table.subarray(index * cols, (index + 1) * cols)]);
-      expect([...wasm.read(y, 7 * cols)]).toEqual(rows.flat());
+      expect([...wasm.read(y)]).toEqual(rows.flat());
     }
   });
 
@@ -91,8 +89,8 @@ describe.for(await variants())("rows (%s)", (variant) => {
       const table = wasm.room(1);
       const starts = wasm.integers([0, sequence.length]);
       const inputs = { values: wasm.floats(values), order: wasm.integers(order), starts };
-      wasm.run(scatterAddRows({ table }, inputs, { rows: sequence.length, cols: 1, tableRows: 1 }, wasm.scratch));
-      return wasm.read(table, 1)[0];
+      wasm.run(scatterAddRows, { table }, inputs, { rows: sequence.length, cols: 1, tableRows: 1 });
+      return wasm.read(table)[0];
     });
     expect(new Set(results).size).toBe(1);
   });

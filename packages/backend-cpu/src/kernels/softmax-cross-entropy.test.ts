@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { lab, type Order, variants } from "../../testing/blocks.ts";
+import { expect, it } from "vitest";
+import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 
 interface Problem {
@@ -17,20 +17,21 @@ for (const targets of ["labels", "labels, with the state", "smoothed labels", "p
 }
 
 // How exact it is, the conformance kit and `pnpm bench:ulp` judge.
-describe.each(await variants())("the fused loss (%s)", (variant) => {
+describeVariants("the fused loss", (variant) => {
   /** Row losses, gradient and state, one behind the other. */
   async function run(problem: Problem, order: Order, inPlace: boolean, threads = 1): Promise<Float32Array> {
     const { rows, classes, targets } = problem;
     const { z, labels, q } = numbersOf(problem);
-    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const { floats, integers, room, run, read } = await lab(variant);
     const logits = floats(z);
     const rowLoss = room(rows);
     const state = targets === "labels" ? undefined : room(3 * rows);
     const gradient = inPlace ? logits : room(rows * classes);
     const target = targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) };
-    const outputs = { rowLoss, gradient, state };
-    run(softmaxCrossEntropy(outputs, { logits, ...target }, paramsOf(problem), scratch, threads), order);
-    return joined(read(rowLoss, rows), read(gradient, rows * classes), state && read(state, 3 * rows));
+    const plan: typeof softmaxCrossEntropy = (...call) =>
+      softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+    run(plan, { rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), order);
+    return joined(read(rowLoss), read(gradient), state && read(state));
   }
 
   it.each(problems)(
@@ -66,22 +67,24 @@ describe.each(await variants())("the fused loss (%s)", (variant) => {
     z.fill(-0, 5 * classes, 6 * classes).fill(0, 5 * classes + 9000, 6 * classes);
     z.fill(3e38, 6 * classes);
     const outcome = async (threads: number, smoothing: number): Promise<Int32Array> => {
-      const { floats, integers, room, scratch, run, read } = await lab(variant);
+      const { floats, integers, room, run, read } = await lab(variant);
       const [rowLoss, gradient, state] = [room(rows), room(rows * classes), room(3 * rows)];
       const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7]) };
       const params = { rows, classes, inner: 1, smoothing, scale: 1 };
-      run(softmaxCrossEntropy({ rowLoss, gradient, state }, inputs, params, scratch, threads));
-      return bits(joined(read(rowLoss, rows), read(gradient, rows * classes), read(state, 3 * rows)));
+      const plan: typeof softmaxCrossEntropy = (...call) =>
+        softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+      run(plan, { rowLoss, gradient, state }, inputs, params);
+      return bits(joined(read(rowLoss), read(gradient), read(state)));
     };
     for (const smoothing of [0, 0.1]) expect(await outcome(4, smoothing)).toEqual(await outcome(1, smoothing));
   });
 
   it("is cut only where there are threads, and few long rows", async () => {
-    const { scratch, room } = await lab(variant);
+    const { room } = await lab(variant);
     const phases = (rows: number, classes: number, threads?: number): string[] => {
       const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
       const logits = room(1);
-      return softmaxCrossEntropy({ rowLoss: logits }, { logits, labels: logits }, params, scratch, threads).map(
+      return softmaxCrossEntropy({ rowLoss: logits }, { logits, labels: logits }, params, () => 0, threads).map(
         ({ run }) => run,
       );
     };
@@ -93,18 +96,44 @@ describe.each(await variants())("the fused loss (%s)", (variant) => {
 
   // The label leads by more than float32's exponents reach below 1: what lies behind it keeps its bits all the same.
   it.each([3, 40, 1023])("a label that leads %i classes by 93.3", async (classes) => {
-    const { floats, integers, room, scratch, run, read } = await lab(variant);
+    const { floats, integers, room, run, read } = await lab(variant);
     const z = new Float32Array(classes);
     z[classes - 2] = 93.3;
     const rowLoss = room(1);
     const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([classes - 2]) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
-    run(softmaxCrossEntropy({ rowLoss, gradient }, inputs, params, scratch));
+    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
     const rest = (classes - 1) * Math.exp(-Math.fround(93.3)); // below 2^−126 for 3 classes, where it may be 0
-    const [loss] = read(rowLoss, 1);
+    const [loss] = read(rowLoss);
     expect(Math.abs(loss! / rest - 1) < 4e-7 || rest < 2 ** -126).toBe(true);
-    expect(read(gradient, classes)[classes - 2]).toBe(-loss!);
+    expect(read(gradient)[classes - 2]).toBe(-loss!);
+  });
+
+  // Where another class leads by 1000, e^700 stands for its exponential: no factor may push that beyond float64.
+  it.each([3, 40, 200])("a class of %i that leads the targets by 1000, with a large scale", async (classes) => {
+    const { floats, integers, room, run, read } = await lab(variant);
+    const z = new Float32Array(classes);
+    z[1] = 1000;
+    const gradient = room(classes);
+    const state = room(3); // asks for the likeliest class apart, which is not the label
+    const inputs = { logits: floats(z), labels: integers([0]) };
+    const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 65536 };
+    run(softmaxCrossEntropy, { gradient, state }, inputs, params);
+    expect([...read(gradient).subarray(0, 2)]).toEqual([-65536, 65536]);
+  });
+
+  it.each([3, 200])("a NaN at a label of weight 0 is NaN in the loss too, of %i classes", async (classes) => {
+    const { floats, integers, room, run, read } = await lab(variant);
+    const [z, weights] = [new Float32Array(classes), new Float32Array(classes).fill(1)];
+    z[0] = Number.NaN;
+    weights[0] = 0;
+    const rowLoss = room(1);
+    const gradient = room(classes);
+    const inputs = { logits: floats(z), labels: integers([0]), classWeights: floats(weights) };
+    const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
+    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
+    expect([...read(rowLoss), ...read(gradient).subarray(0, 2)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { LossTerms } from "@surprisal/core";
 import { addressOf, grainFor, type KernelTable, type Phase, type Scratch } from "./phase.ts";
 
 /**
@@ -18,111 +19,138 @@ const STAGE_BYTES = 128;
 const SPLIT_FROM = 8 * CLASS_BLOCK;
 const FEW_ROWS = 4;
 
-export const softmaxCrossEntropy: KernelTable["softmaxCrossEntropy"] = (
-  outputs,
-  inputs,
-  params,
-  scratch,
-  threads = 1,
-) => {
-  const { rows, classes, smoothing, scale } = params;
-  const call: Call = {
-    rowLoss: addressOf(outputs.rowLoss),
-    gradient: addressOf(outputs.gradient),
-    state: addressOf(outputs.state),
-    logits: inputs.logits.address,
-    labels: addressOf(inputs.labels),
-    probabilities: addressOf(inputs.probabilities),
-    classWeights: addressOf(inputs.classWeights),
-    rowScale: addressOf(inputs.rowScale),
-    rows,
-    classes,
-    keep: 1 - smoothing,
-    share: smoothing / classes,
-    scale,
-    isSpread: inputs.probabilities !== undefined || smoothing > 0,
-  };
-  if (classes <= MOST_CLASSES_IN_LANES[call.isSpread ? "spread" : "oneTarget"]) {
-    return [
-      {
-        run: "softmaxCrossEntropyLanes",
-        args: [...wholeRows(call), rows],
-        blocks: Math.ceil(rows / 4),
-        grain: grainFor((classes + ROW_COST) * 4),
-      },
-    ];
-  }
-  if (threads > 1 && classes >= SPLIT_FROM && rows < FEW_ROWS * threads) return splitRows(call, scratch);
-  return [{ run: "softmaxCrossEntropyRows", args: wholeRows(call), blocks: rows, grain: grainFor(classes + ROW_COST) }];
+type Plan = KernelTable["softmaxCrossEntropy"];
+
+export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, threads) => {
+  const { rowLoss, gradient, state, diagnostics } = outputs;
+  if (params.terms !== undefined) return [termRows(outputs, inputs, params)];
+  const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
+  if (diagnostics === undefined) return lossPhases(outputs, inputs, params, scratch, threads);
+  // First the diagnostics: a gradient in place takes the logits.
+  const diagnosed = termRows({ diagnostics }, inputs, params);
+  return isLossAsked ? [diagnosed, ...lossPhases(outputs, inputs, params, scratch, threads)] : [diagnosed];
 };
 
-interface Call {
-  readonly rowLoss: number;
-  readonly gradient: number;
-  readonly state: number;
-  readonly logits: number;
-  readonly labels: number;
-  readonly probabilities: number;
-  readonly classWeights: number;
-  readonly rowScale: number;
-  readonly rows: number;
-  readonly classes: number;
-  readonly keep: number;
-  readonly share: number;
-  readonly scale: number;
-  readonly isSpread: boolean;
-}
-
-function wholeRows(call: Call): number[] {
-  const { rowLoss, gradient, state, logits, labels, probabilities, classWeights, rowScale } = call;
-  const { classes, keep, share, scale } = call;
-  return [
-    ...[rowLoss, gradient, state, logits, labels, probabilities, classWeights, rowScale],
-    ...[classes, keep, share, scale],
+const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
+  const { rows, classes, smoothing, scale } = params;
+  const isSpread = inputs.probabilities !== undefined || smoothing > 0;
+  const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
+  if (!isInLanes && threads > 1 && classes >= SPLIT_FROM && rows < FEW_ROWS * threads) {
+    return splitRows(outputs, inputs, params, scratch);
+  }
+  const args = [
+    addressOf(outputs.rowLoss),
+    addressOf(outputs.gradient),
+    addressOf(outputs.state),
+    ...operands(inputs),
+    classes,
+    1 - smoothing,
+    smoothing / classes,
+    scale,
   ];
-}
+  const rewrites = isInPlace(outputs, inputs);
+  return isInLanes
+    ? [
+        {
+          run: "softmaxCrossEntropyLanes",
+          args: [...args, rows],
+          blocks: Math.ceil(rows / 4),
+          grain: grainFor((classes + ROW_COST) * 4),
+          rewrites,
+        },
+      ]
+    : [{ run: "softmaxCrossEntropyRows", args, blocks: rows, grain: grainFor(classes + ROW_COST), rewrites }];
+};
 
 /** Few long rows, cut into blocks of classes: see assembly/loss/split-rows.ts. */
-function splitRows(call: Call, scratch: Scratch): readonly Phase[] {
-  const { rowLoss, gradient, state, logits, labels, probabilities, classWeights, rowScale, rows, classes } = call;
-  const { keep, share, scale } = call;
+function splitRows(
+  outputs: Parameters<Plan>[0],
+  inputs: Parameters<Plan>[1],
+  { rows, classes, smoothing, scale }: Parameters<Plan>[2],
+  scratch: Scratch,
+): readonly Phase[] {
+  const gradient = addressOf(outputs.gradient);
+  const state = addressOf(outputs.state);
+  const logits = inputs.logits.address;
+  const labels = addressOf(inputs.labels);
+  const probabilities = addressOf(inputs.probabilities);
+  const classWeights = addressOf(inputs.classWeights);
   const blocks = rows * Math.ceil(classes / CLASS_BLOCK);
   const maxima = scratch(4 * blocks);
   const stages = scratch(STAGE_BYTES * rows);
   const partials = scratch(PARTIAL_BYTES * blocks);
   // As in the whole rows: a label can stay out of the sum, whatever else is asked for needs the likeliest class out of it.
-  const excludesLabels = labels !== 0 && !call.isSpread && state === 0;
-  const isSpread = Number(call.isSpread);
-  const byBlock = { blocks, grain: grainFor(CLASS_BLOCK) };
+  const isSpread = probabilities !== 0 || smoothing > 0;
+  const excludesLabels = labels !== 0 && !isSpread && state === 0;
+  const targets = [classes, Number(isSpread), 1 - smoothing, smoothing / classes];
+  const grain = grainFor(CLASS_BLOCK);
   const byRow = { blocks: rows, grain: rows };
   const phases: Phase[] = [
     {
       run: "lossLargest",
       args: [maxima, logits, excludesLabels ? labels : 0, classes],
       blocks,
-      grain: 4 * byBlock.grain,
+      grain: 4 * grain,
     },
     {
       run: "lossStages",
-      args: [stages, maxima, logits, labels, rowScale, classes, Number(excludesLabels), scale],
+      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale],
       ...byRow,
     },
     {
       run: "lossExps",
-      args: [partials, gradient, stages, logits, probabilities, classWeights, classes, isSpread, keep, share],
-      ...byBlock,
+      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets],
+      blocks,
+      grain,
+      rewrites: isInPlace(outputs, inputs),
     },
     {
       run: "lossResults",
-      args: [
-        ...[rowLoss, state, stages, partials, logits, labels, probabilities, classWeights],
-        ...[classes, isSpread, keep, share],
-      ],
+      args: [addressOf(outputs.rowLoss), state, stages, partials, logits, labels, probabilities, classWeights, ...targets],
       ...byRow,
     },
   ];
   if (gradient === 0) return phases;
-  const args = [gradient, stages, probabilities, classWeights, classes, isSpread, keep, share];
   // The exponentials of a block become its gradient where they stand.
-  return [...phases, { run: "lossGradients", args, blocks, grain: 2 * byBlock.grain, rewrites: true }];
+  const args = [gradient, stages, probabilities, classWeights, ...targets];
+  return [...phases, { run: "lossGradients", args, blocks, grain: 2 * grain, rewrites: true }];
+}
+
+/** Whether a block replaces logits that it reads. */
+function isInPlace({ gradient }: Parameters<Plan>[0], { logits }: Parameters<Plan>[1]): boolean {
+  return gradient !== undefined && gradient.address === logits.address;
+}
+
+const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
+
+function termRows(outputs: Parameters<Plan>[0], inputs: Parameters<Plan>[1], params: Parameters<Plan>[2]): Phase {
+  const { rows, classes, smoothing, scale, terms = neutral } = params;
+  const { inverseTemperature, softcap, zLoss, focal, poly } = terms;
+  return {
+    run: "softmaxCrossEntropyTermRows",
+    args: [
+      addressOf(outputs.rowLoss),
+      addressOf(outputs.gradient),
+      addressOf(outputs.state),
+      addressOf(outputs.diagnostics),
+      ...operands(inputs),
+      classes,
+      1 - smoothing,
+      smoothing / classes,
+      scale,
+      inverseTemperature,
+      softcap,
+      zLoss,
+      focal,
+      poly,
+    ],
+    blocks: rows,
+    grain: grainFor(classes * 4),
+    rewrites: isInPlace(outputs, inputs),
+  };
+}
+
+function operands(inputs: Parameters<Plan>[1]): number[] {
+  const { logits, labels, probabilities, classWeights, rowScale } = inputs;
+  return [logits.address, ...[labels, probabilities, classWeights, rowScale].map(addressOf)];
 }

@@ -1,5 +1,6 @@
 import { binary } from "./binary.ts";
 import { linear, linearGradient } from "./linear.ts";
+import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { gemm } from "./matrix-product.ts";
 import { adamw, sgd } from "./optimizers.ts";
 import type { KernelTable } from "./phase.ts";
@@ -10,7 +11,7 @@ import { fill, select } from "./select.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 import { unary } from "./unary.ts";
 
-/** Every required kernel and the fusions `linear`, `linearGradient`, `sgd` and `adamw`. */
+/** Every required kernel and the fusions. */
 export const kernelTable: KernelTable = {
   adamw,
   binary,
@@ -18,6 +19,7 @@ export const kernelTable: KernelTable = {
   gatherRows,
   gemm,
   linear,
+  linearCrossEntropy,
   linearGradient,
   rearrange,
   reduce,

@@ -1,11 +1,12 @@
 import type { Facts, Fusions, Kernels } from "@surprisal/core";
 import type { Case, CaseContext } from "../case.ts";
-import { derivedLinear, derivedLinearCrossEntropy, derivedLinearGradient } from "../derived/linear.ts";
+import { derivedLinear, derivedLinearGradient } from "../derived/linear.ts";
 import { derivedAdamw, derivedSgd } from "../derived/optimizers.ts";
 import type { TrackedHandle } from "../instrument.ts";
 import { gemm } from "../oracle/reduction.ts";
 import { betweenTwo } from "../tolerance.ts";
 import { caseGroup } from "./define.ts";
+import { linearCrossEntropyCases } from "./linear-cross-entropy.ts";
 
 const { quick } = caseGroup("fusion");
 
@@ -96,18 +97,7 @@ export const fusionCases: readonly Case[] = [
     },
     offered("linearGradient"),
   ),
-  ...(["labels", "probabilities"] as const).flatMap((targets) =>
-    [false, true].flatMap((transW) =>
-      // One chunk, and less memory than two rows of logits take.
-      [2 ** 30, 64].map((maxBytes) =>
-        quick(
-          `linear-cross-entropy-${targets}${transW ? "-stored-by-class" : ""}${maxBytes === 64 ? "-in-chunks" : ""}`,
-          (t) => linearCrossEntropy(t, targets, transW, maxBytes),
-          offered("linearCrossEntropy"),
-        ),
-      ),
-    ),
-  ),
+  ...linearCrossEntropyCases,
   ...Object.entries(sgdStyles).map(([name, style]) =>
     quick(
       name,
@@ -160,47 +150,3 @@ export const fusionCases: readonly Case[] = [
     ),
   ),
 ];
-
-async function linearCrossEntropy(
-  t: CaseContext,
-  targets: "labels" | "probabilities",
-  transW: boolean,
-  maxBytes: number,
-): Promise<void> {
-  const random = t.random();
-  const [rows, inputs, classes] = [33, 10, 7];
-  const [x, w, b] = [t.generate(330, random.normal), t.generate(70, random.normal), t.generate(7, random.normal)];
-  const given = {
-    x: t.float(x),
-    w: t.float(w),
-    b: t.float(b),
-    labels:
-      targets === "labels"
-        ? t.i32(Int32Array.from({ length: rows }, (_, r) => (r % 5 === 4 ? -1 : r % classes)))
-        : undefined,
-    probabilities: targets === "probabilities" ? t.float(t.generate(231, random.uniform)) : undefined,
-    rowScale: t.float(t.generate(rows, () => 0.5 + random.uniform())),
-  };
-  const make = () => ({
-    rowLoss: t.output(rows),
-    state: t.output(3 * rows),
-    dx: t.output(rows * inputs),
-    dw: t.output(inputs * classes),
-    db: t.output(classes),
-  });
-  const [fused, derived] = [make(), make()];
-  const params = { rows, classes, inner: 1, smoothing: 0.1, scale: 0.5, inputs, transW, maxBytes };
-  t.kernels.linearCrossEntropy!(fused, given, params);
-  derivedLinearCrossEntropy(t.backend, derived, given, params);
-  // A logit is wrong by its product's scale, and what is computed from it by as much times what it is multiplied with.
-  const logit =
-    Math.max(...(gemm(absolute(x), absolute(w), undefined, { ...product, transB: transW }).values as Float64Array)) + 3;
-  const mass = targets === "labels" ? 1 : classes;
-  const scales = { rowLoss: logit * mass, dx: logit * mass * 4, dw: logit * mass * rows, db: logit * mass * rows };
-  const { state: fusedState, ...fusedRest } = fused;
-  await agree(t, fusedRest, derived, scales, "product");
-  const [one, other] = [await t.read(fusedState), await t.read(derived.state)];
-  const argmaxes = (list: ArrayLike<number>): number[] => Array.from({ length: rows }, (_, r) => list[3 * r + 1]!);
-  t.check(argmaxes(one), argmaxes(other), t.judge("exact"), "argmax");
-  t.check(one, { values: other, scale: logit * mass, terms: logit * mass }, betweenTwo(t.judge("product")), "state");
-}

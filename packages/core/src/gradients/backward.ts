@@ -47,8 +47,9 @@ function member(tensor: Tensor, region: Region): Tensor {
 }
 
 function pullBack(recording: Recording, entry: Entry, cotangents: Cotangents, sources: ReadonlySet<Tensor>): void {
-  const cotangent = cotangents.get(entry.output);
-  if (cotangent === undefined) return;
+  const known = cotangents.get(entry.output);
+  if (known === undefined) return;
+  const cotangent = entry.wantsWhole ? multipliedOut(known) : known;
   const { inputs } = entry;
   const output = member(entry.output, recording.region);
   const wanted = inputs.map((input) => input.tapes.includes(recording));
@@ -66,6 +67,10 @@ function pullBack(recording: Recording, entry: Entry, cotangents: Cotangents, so
     cotangents.add(input, { tensor, factor: factor * cotangent.factor });
   }
   if (!sources.has(entry.output)) cotangents.remove(entry.output);
+}
+
+function multipliedOut({ tensor, factor }: Scaled): Scaled {
+  return { tensor: factor === 1 ? tensor : affine(tensor, factor, 0, "gradient"), factor: 1 };
 }
 
 /** The gradient of each tensor as far as it is known, and how many of them each gradient's tensor stands for. */

@@ -118,7 +118,7 @@ export function hessianTimes(
 }
 
 /** Calls a function that is to be differentiated, and checks that it returned a tensor. */
-function called(op: string, f: TensorFunction, tensors: readonly Tensor[]): Tensor {
+export function called(op: string, f: TensorFunction, tensors: readonly Tensor[]): Tensor {
   const output: unknown = f(tensors);
   if (output instanceof Promise) {
     output.catch(() => {});

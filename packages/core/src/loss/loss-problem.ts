@@ -5,6 +5,7 @@ import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
 import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import type { LogitsLike } from "./class-axis.ts";
 import { checkCombinations, type LossSetting } from "./legal-combinations.ts";
 import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, type Targets } from "./loss-options.ts";
 import { checkedTargets } from "./loss-targets.ts";
@@ -48,6 +49,17 @@ export function lossProblem(
   knownOptions: readonly string[] = LOSS_OPTIONS,
 ): LossProblem {
   runtimeOf(op, [logits]);
+  return problemOf(op, logits, targets, options, knownOptions);
+}
+
+/** As {@link lossProblem}, for logits that need not exist. */
+export function problemOf(
+  op: string,
+  logits: LogitsLike,
+  targets: Targets,
+  options: LossOptions,
+  knownOptions: readonly string[],
+): LossProblem {
   checkKeys(op, options, knownOptions);
   const { axis, classes, batch } = classAxis(op, logits, options.axis);
   const { ignoreIndex } = options;
@@ -56,7 +68,7 @@ export function lossProblem(
   const reduction = checkedReduction(op, options.reduction);
   const smoothing = checkedSmoothing(op, options.labelSmoothing);
   const { terms, temperature } = checkedTerms(op, options);
-  if (temperature !== undefined) runtimeOf(op, [logits, temperature]);
+  if (temperature !== undefined) logits.runtime.assertSame(op, runtimeOf(op, [temperature]));
   const rowWeights = checkedRowWeights(op, options.rowWeights, logits, batch);
   const denominator = checkedDenominator(op, options.denominator);
   checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
@@ -85,10 +97,11 @@ export function lossProblem(
 }
 
 /** The class axis of logits, and the batch that the other axes are. */
-function classAxis(op: string, logits: Tensor, wanted = -1): { axis: number; classes: number; batch: Shape } {
-  if (logits.rank === 0) throw new ShapeError(`${op}: logits are a scalar []; they are [..., classes]`);
+function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number; classes: number; batch: Shape } {
+  const rank = logits.shape.length;
+  if (rank === 0) throw new ShapeError(`${op}: logits are a scalar []; they are [..., classes]`);
   if (typeof wanted !== "number") throw new OptionError(`${op}: axis is a whole number, not ${nameOf(wanted)}`);
-  const axis = axisOf(op, wanted, logits.rank);
+  const axis = axisOf(op, wanted, rank);
   const classes = logits.shape[axis]!;
   if (classes === 0) {
     const place = wanted === -1 ? "the last axis" : `axis ${wanted}`;

@@ -5,12 +5,13 @@ import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
 import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import type { LogitsLike } from "./class-axis.ts";
 import type { LossOptions, Targets } from "./loss-options.ts";
 
 /** Checks labels or probabilities against the logits; ignored labels become −1. */
 export function checkedTargets(
   op: string,
-  logits: Tensor,
+  logits: LogitsLike,
   targets: Targets,
   batch: Shape,
   classes: number,
@@ -26,7 +27,7 @@ export function checkedTargets(
     throw new ValueError(`${op}: targets need exactly one of the two: ${remedy}`);
   if (labels !== undefined)
     return { labels: checkedLabels(op, labels, batch, classes, ignoreIndex), probabilities: undefined };
-  runtimeOf(op, [logits, probabilities!]);
+  logits.runtime.assertSame(op, runtimeOf(op, [probabilities!]));
   if (!sameShape(probabilities!.shape, logits.shape)) {
     throw new ShapeError(
       `${op}: probabilities ${show(probabilities!.shape)} and logits ${show(logits.shape)} must have one shape`,

@@ -3,6 +3,7 @@ import { type HostValues, hostTensor, nameOf } from "../host-values.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import type { LogitsLike } from "./class-axis.ts";
 import type { Denominator, Reduction } from "./loss-options.ts";
 
 /** One weight a row: on the host, on the device, or none. */
@@ -15,12 +16,12 @@ export interface RowWeights {
 export function checkedRowWeights(
   op: string,
   weights: HostValues | Tensor | undefined,
-  logits: Tensor,
+  logits: LogitsLike,
   batch: Shape,
 ): RowWeights {
   if (weights === undefined) return { host: undefined, device: undefined };
   if (weights instanceof Tensor) {
-    runtimeOf(op, [logits, weights]);
+    logits.runtime.assertSame(op, runtimeOf(op, [weights]));
     checkFit(op, weights.shape, weights.size, batch);
     return { host: undefined, device: weights };
   }

@@ -39,9 +39,12 @@ import { reducedRows, rowUpstream, weightedRows } from "./weighted-rows.ts";
  * @throws LabelError, ShapeError, OptionError, ValueError before any kernel runs
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Targets, options: LossOptions = {}): Tensor {
-  const op = "softmaxCrossEntropy";
-  const problem = lossProblem(op, logits, targets, options);
-  warnOfSoftmaxOutput(op, logits, problem.axis);
+  return fusedLoss(lossProblem("softmaxCrossEntropy", logits, targets, options), logits);
+}
+
+/** The loss of a checked problem. */
+export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
+  warnOfSoftmaxOutput(problem.op, logits, problem.axis);
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary, false);
     if (finishesGradient(placed)) return finishedLoss(placed);

@@ -1,5 +1,5 @@
 /** What becomes of row losses: Σ r_i·ℓ_i, its mean, or the weighted rows; and the same for what comes back to them. */
-import { upload, withTemporaries } from "../ops/apply.ts";
+import { filled, upload, withTemporaries } from "../ops/apply.ts";
 import { affine, div, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
@@ -46,7 +46,7 @@ export function deviceWeight(problem: LossProblem, region: Region, temporary: Te
 }
 
 /** 1/D, 0 for D = 0. */
-export function reciprocal(denominator: Tensor, temporary: Temporary): Tensor {
+function reciprocal(denominator: Tensor, temporary: Temporary): Tensor {
   const safe = temporary(select(denominator, denominator, 1));
   return select(denominator, temporary(div(1, safe)), 0);
 }
@@ -57,6 +57,11 @@ export function reducedRows(problem: LossProblem, weighted: Tensor): Tensor {
   if (reduction === "none") return reshape(weighted, batch);
   if (reduction === "sum") return total(op, weighted, undefined);
   return withTemporaries((temporary) => {
+    if (weight === 0) {
+      // 0 whatever the rows hold: 0·NaN would not be.
+      const nothing = temporary(filled(op, weighted.region, batch, 0));
+      return total(op, temporary(select(nothing, weighted, 0)), undefined);
+    }
     const whole = temporary(total(op, weighted, undefined));
     if (weight !== undefined) return affine(whole, scale, 0, op);
     const denominator = temporary(deviceWeight(problem, weighted.region, temporary));

@@ -7,6 +7,7 @@ import { apply, composed, runtimeOf, upload, withTemporaries } from "./apply.ts"
 import { add, affine, div, exp, log1p, mul, sub } from "./arithmetic.ts";
 import { equal } from "./compare.ts";
 import { argmax } from "./extremes.ts";
+import { rememberLogits } from "./logits-behind.ts";
 import { reshape } from "./reshape.ts";
 import { select } from "./select.ts";
 import { slice } from "./slice.ts";
@@ -21,9 +22,10 @@ import { transpose } from "./transpose.ts";
  * slope.
  */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  return alongAxis("softmax", x, axis, (z) =>
+  const probabilities = alongAxis("softmax", x, axis, (z) =>
     composed("softmax", [z], softmaxOf, (g, [input], p) => [() => mul(p, deviation(input!, p, g))]),
   );
+  return rememberLogits(probabilities, "softmax", x, axis);
 }
 
 /**
@@ -33,9 +35,10 @@ export function softmax(x: Tensor, axis = -1): Tensor {
  * ∂x = g − p·Σ g; at the likeliest class k as g_k·Σ_{j≠k} p_j − p_k·Σ_{j≠k} g_j, where nothing cancels.
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
-  return alongAxis("logSoftmax", x, axis, (z) =>
+  const logProbabilities = alongAxis("logSoftmax", x, axis, (z) =>
     composed("logSoftmax", [z], logSoftmaxOf, (g, [input]) => [() => logSoftmaxGradient(input!, g)]),
   );
+  return rememberLogits(logProbabilities, "logSoftmax", x, axis);
 }
 
 /**

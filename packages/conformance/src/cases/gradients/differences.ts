@@ -14,13 +14,13 @@ export function needsFloat64({ floatBytes }: Facts): string | undefined {
 export async function checkDifferences(
   t: CaseContext,
   one: Application,
-  orders: readonly (1 | 2)[] = [1, 2],
+  { orders = [1, 2], elements = 64 }: { readonly orders?: readonly (1 | 2)[]; readonly elements?: number } = {},
 ): Promise<void> {
   const given = inputsOf(t, one);
   await inScope(t, async (scope) => {
     const inputs = tensors(scope, given);
     for (const order of orders) {
-      const { ok, tolerance, worst } = await gradCheck((x) => one.apply(...x), inputs, { order });
+      const { ok, tolerance, worst } = await gradCheck((x) => one.apply(...x), inputs, { order, elements });
       t.expect(
         ok,
         `derivative ${order} by element ${worst.element} of input ${worst.parameter}: ${worst.analytic}, and by ` +

@@ -12,6 +12,7 @@ import {
   gelu,
   greater,
   linear,
+  linearCrossEntropy,
   log,
   log1p,
   logSoftmax,
@@ -79,6 +80,9 @@ const two = (apply: (a: Tensor, b: Tensor) => Tensor, numbers?: Application["num
 
 const cube = [2, 2, 3];
 
+/** One row at a time, and none of them reduced. */
+const inChunks = { maxBytes: 1, reduction: "none" } as const;
+
 /** Where each op is differentiated: away from kinks and ties. */
 export const differentiable: Readonly<Record<Exclude<OpName, OpWithoutDerivative>, Applications>> = {
   abs: one(abs, apart),
@@ -117,6 +121,47 @@ export const differentiable: Readonly<Record<Exclude<OpName, OpWithoutDerivative
       apply: linear,
     },
   } as Applications,
+  linearCrossEntropy: {
+    labels: {
+      shapes: [[3, 2], [2, 4], [4]],
+      apply: (x, w, b) => linearCrossEntropy(x!, w!, b, { labels: [3, 0, 1] }),
+    },
+    "rows-in-chunks": {
+      shapes: [
+        [3, 2],
+        [4, 2],
+      ],
+      apply: (x, w) =>
+        linearCrossEntropy(x!, w!, undefined, { labels: [3, 9, 1] }, { ...inChunks, transposeW: true, ignoreIndex: 9 }),
+    },
+    "probabilities-in-chunks": {
+      shapes: [[3, 2], [2, 4], [4], [3, 4]],
+      apply: (x, w, b, q) => linearCrossEntropy(x!, w!, b, { probabilities: q! }, { ...inChunks, labelSmoothing: 0.1 }),
+    },
+    "row-weights-and-temperature": {
+      shapes: [[3, 2], [2, 4], [4], [3], []],
+      numbers: (random) => 0.75 + random.uniform(),
+      apply: (x, w, b, rowWeights, temperature) =>
+        linearCrossEntropy(
+          x!,
+          w!,
+          b,
+          { labels: [3, 0, 1] },
+          { maxBytes: 1, rowWeights: rowWeights!, temperature: temperature! },
+        ),
+    },
+    terms: {
+      shapes: [[3, 2], [2, 4], [4]],
+      apply: (x, w, b) =>
+        linearCrossEntropy(
+          x!,
+          w!,
+          b,
+          { labels: [3, 0, 1] },
+          { ...inChunks, zLoss: 0.1, softcap: 3, focal: 2, poly: 0.5 },
+        ),
+    },
+  },
   log: one(log, positive),
   log1p: one(log1p, positive),
   logSoftmax: {

@@ -3,7 +3,7 @@ import type { Case } from "../../case.ts";
 import { caseGroup } from "../define.ts";
 import { checkDifferences, needsFloat64 } from "../gradients/differences.ts";
 import type { Application } from "../ops/op-case.ts";
-import { type LossStyle, optionStyles, optionsFor, reducedOptions } from "./setting.ts";
+import { type LossStyle, optionStyles, optionsFor, reducedOptions, termsOf } from "./setting.ts";
 
 /** The loss of a style by the logits (and the probabilities), for differences. */
 function application(style: LossStyle): Application {
@@ -23,8 +23,8 @@ function application(style: LossStyle): Application {
 
 /** First and second derivatives of the loss under every combination of options, by differences. */
 export const lossDifferenceCases: readonly Case[] = Object.entries(optionStyles).flatMap(([name, style]) =>
-  // A sum differs from a mean by a number, which the values have checked.
-  (["none", "mean"] as const).map((reduction) =>
+  // A sum differs from a mean by a number, which the values have checked. Means with terms are among the device options.
+  (termsOf(style) === undefined ? (["none", "mean"] as const) : (["none"] as const)).map((reduction) =>
     caseGroup("loss/derivatives").quick(
       `differences-${name}-${reduction}`,
       (t) => checkDifferences(t, application({ ...style, reduction })),

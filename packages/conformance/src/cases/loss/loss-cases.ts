@@ -8,6 +8,7 @@ import { deviceOptionCases } from "./device-options.ts";
 import { lossDifferenceCases } from "./differences.ts";
 import { goldenCases } from "./golden.ts";
 import { lossLawCases } from "./laws.ts";
+import { linearLossCases } from "./linear.ts";
 import { optionEdgeCases } from "./option-edges.ts";
 import { partsCases } from "./parts.ts";
 import { randomLossCases } from "./random-losses.ts";
@@ -18,8 +19,9 @@ import { targetDerivativeCases } from "./target-derivatives.ts";
 import { termCurvatureCases } from "./term-curvature.ts";
 import { gradientValueCases, lossValueCases } from "./values.ts";
 
-/** The two ops of the loss. */
-export const lossCases: CasesByOp<"softmaxCrossEntropy" | "softmaxCrossEntropyGradient"> = {
+/** The ops of the loss. */
+export const lossCases: CasesByOp<"linearCrossEntropy" | "softmaxCrossEntropy" | "softmaxCrossEntropyGradient"> = {
+  linearCrossEntropy: linearLossCases,
   softmaxCrossEntropy: [
     ...lossValueCases,
     ...semanticsCases,

@@ -26,9 +26,10 @@ const finiteRows = [
   [50, 0, 0.5, -1, 0.25, 0, 0, 0],
   [1e6, 1e6 + 1, 1e6 - 1, 1e6, 1e6, 1e6, 1e6, 1e6 + 1],
   [-500, 500, -500, 499, 0, 0, 500, 1],
+  [-1, -2, -3, -4, -4, -3, -2, -1],
 ];
 /** Where a cap has rounded several logits to one z′, the states of chunks no longer tell which was the largest. */
-const unsaturatedRows = finiteRows.slice(0, 2);
+const unsaturatedRows = [0, 1, 5, 0, 1, 5].map((r) => finiteRows[r]!);
 const hostileRows = [
   [-infinity, -infinity, -infinity, 1, 2, -infinity, -infinity, -infinity],
   [-infinity, -infinity, -infinity, -infinity, -infinity, -infinity, -infinity, -infinity],
@@ -42,7 +43,7 @@ const splits: readonly (readonly number[])[] = [
   [0, 8],
   [0, 3, 8],
   [0, 1, 2, 3, 4, 5, 6, 7, 8],
-  [0, 5, 6, 8],
+  [0, 1, 4, 7, 8],
 ];
 
 const options: Readonly<Record<string, RowStateLossOptions>> = {
@@ -57,7 +58,8 @@ function chunks(z: Tensor, split: readonly number[], { temperature, softcap }: R
   const rows = z.shape[0]!;
   return split.slice(1).map((to, i) => {
     const from = split[i]!;
-    return rowStates(slice(z, [0, from], [rows, to - from]), {
+    const chunk = to - from === z.shape[1] ? z : slice(z, [0, from], [rows, to - from]);
+    return rowStates(chunk, {
       classOffset: from,
       ...(temperature !== undefined && { temperature }),
       ...(softcap !== undefined && { softcap }),

@@ -63,7 +63,7 @@ export function verify(
 }
 
 /** How the losses and gradients of a problem are judged. */
-export function quantitiesOf({ terms, probabilities, smoothing = 0 }: LossProblem): {
+function quantitiesOf({ terms, probabilities, smoothing = 0 }: LossProblem): {
   readonly loss: Quantity;
   readonly gradient: Quantity;
 } {

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { runCommandLine } from "./command-line.ts";
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function trainer(...args: string[]) {
+  let [stdout, stderr] = ["", ""];
+  const out = { write: (text: string) => (stdout += text) };
+  const status = await runCommandLine(args, { out, err: { write: (text: string) => (stderr += text) } });
+  return { status, stdout, stderr };
+}
+
+test("where a backend is not available, the list says why", async () => {
+  expect((await trainer("--list-backends")).stdout).toMatch(/^cpu {7}available: WebAssembly/m);
+  vi.stubGlobal("WebAssembly", undefined);
+  const { status, stdout } = await trainer("--list-backends");
+  expect(stdout).toMatch(/^cpu {7}not available: .*WebAssembly.*\nplain {5}available: JavaScript \(plain-f32\)\n$/);
+  expect(status).toBe(0);
+});
+
+test("one that was asked for is never replaced by another", async () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  const { status, stdout, stderr } = await trainer("--backend", "cpu");
+  expect(stderr).toMatch(/^error: --backend cpu: .*WebAssembly.*; --list-backends shows what is available here\n$/);
+  expect([status, stdout]).toEqual([2, ""]);
+});
+
+test("where none was asked for, the first that is available runs, and why the others do not is said", async () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  const folder = mkdtempSync(join(tmpdir(), "backends-"));
+  const args = ["--epochs", "1", "--hidden", "1", "--batch-size", "10000", "--out", join(folder, "w")];
+  const { status, stdout } = await trainer(...args);
+  rmSync(folder, { recursive: true });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(
+    /^ {10}cpu is not available: .*WebAssembly.*\nBackend {3}plain: JavaScript \(plain-f32\); seed 0\n/m,
+  );
+});
