@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { lab, type Order, variants } from "../../testing/blocks.ts";
+import { expect, it } from "vitest";
+import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
+import type { Scratch } from "./phase.ts";
 
 const [rows, inputs, classes] = [70, 12, 300];
 const lengths = { rowLoss: rows, state: 3 * rows, dx: rows * inputs, dw: inputs * classes, db: classes };
@@ -9,7 +10,7 @@ const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.si
 
 const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 / rows, inputs, transW: false };
 
-describe.for(await variants())("linearCrossEntropy (%s)", (variant) => {
+describeVariants("linearCrossEntropy", (variant) => {
   const computed = async (maxBytes: number, order: Order) => {
     const wasm = await lab(variant);
     const given = {
@@ -20,12 +21,13 @@ describe.for(await variants())("linearCrossEntropy (%s)", (variant) => {
     };
     const outputs = Object.fromEntries(names.map((name) => [name, wasm.room(lengths[name])]));
     let scratched = 0;
-    const phases = linearCrossEntropy(outputs, given, { ...params, maxBytes }, (bytes) => {
-      scratched += bytes;
-      return wasm.scratch(bytes);
-    });
-    wasm.run(phases, order);
-    return { scratched, values: names.map((name) => [...wasm.read(outputs[name]!, lengths[name])]) };
+    const counted = (o: typeof outputs, i: typeof given, p: typeof params & { maxBytes: number }, scratch: Scratch) =>
+      linearCrossEntropy(o, i, p, (bytes) => {
+        scratched += bytes;
+        return scratch(bytes);
+      });
+    wasm.run(counted, outputs, given, { ...params, maxBytes }, order);
+    return { scratched, values: names.map((name) => [...wasm.read(outputs[name]!)]) };
   };
 
   it.each([2 ** 20, 4 * classes * 16, 1])(
