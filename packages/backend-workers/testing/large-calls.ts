@@ -203,6 +203,30 @@ export const largeCalls: readonly LargeCall[] = [
       );
     },
   },
+  {
+    name: "linearCrossEntropy in chunks of rows",
+    run({ backend, normal, integers, output }) {
+      const [rows, inputs, classes] = [200, 60, 500];
+      backend.kernels.linearCrossEntropy!(
+        { rowLoss: output(rows), dx: output(rows * inputs), dw: output(inputs * classes), db: output(classes) },
+        { x: normal(rows * inputs), w: normal(inputs * classes), b: normal(classes), labels: integers(rows, classes) },
+        { rows, inputs, classes, inner: 1, smoothing: 0, scale: 1, transW: false, maxBytes: 4 * 70 * classes },
+      );
+    },
+  },
+  {
+    name: "the loss with every term and its diagnostics, in place",
+    run({ backend, normal, integers, output }) {
+      const [rows, classes] = [400, 300];
+      const logits = normal(rows * classes);
+      const terms = { inverseTemperature: 0.7, softcap: 20, zLoss: 1e-3, focal: 2, poly: 0.5 };
+      backend.kernels.softmaxCrossEntropy(
+        { rowLoss: output(rows), gradient: logits, diagnostics: output(3 * rows) },
+        { logits, labels: integers(rows, classes) },
+        { rows, classes, inner: 1, smoothing: 0.1, scale: 1, terms },
+      );
+    },
+  },
   loss(9000, 10, ["weights", "row scale"]),
   loss(9000, 10, ["probabilities", "smoothing", "in place", "state"]),
   loss(500, 1000, []),

@@ -21,8 +21,6 @@ const SHIFTED: usize = EXPS + 16;
  * Adds to pairs of doubles the spread targets T_j and T_j·(m − z_j) of a block: at `before` what stands before the excluded class, at
  * `behind`, which may be the same, what stands behind it.
  */
-// @ts-ignore: decorator
-@inline
 export function targetsOfBlock(
   stage: RowStage, before: usize, behind: usize, z: usize, q: usize, classWeights: usize,
   from: i32, to: i32, keep: f64, share: f64,
@@ -91,8 +89,6 @@ function expsWithout(excluded: i32, x: usize, out: usize, count: i32, k: v128, s
 const LANES: usize = memory.data<i32>([0, 1, 2, 3]);
 
 /** e^(z_j − o) at `g` becomes u·(S·p_j − T_j), without what the label adds to T, for from ≤ j < to; `from` is a multiple of 4. */
-// @ts-ignore: decorator
-@inline
 export function gradientOfBlock(
   stage: RowStage, g: usize, q: usize, classWeights: usize, from: i32, to: i32, isSpread: bool, keep: f64, share: f64,
 ): void {

@@ -106,7 +106,17 @@ function splitRows(
     },
     {
       run: "lossResults",
-      args: [addressOf(outputs.rowLoss), state, stages, partials, logits, labels, probabilities, classWeights, ...targets],
+      args: [
+        addressOf(outputs.rowLoss),
+        state,
+        stages,
+        partials,
+        logits,
+        labels,
+        probabilities,
+        classWeights,
+        ...targets,
+      ],
       ...byRow,
     },
   ];
