@@ -65,13 +65,13 @@ export async function openPoolBackend(options: PoolBackendOptions): Promise<Pool
     onLost: onError,
   });
   try {
-    await pool.ready(START_MS);
+    await pool.crew.ready(START_MS);
   } catch (error) {
-    await pool.close();
+    await pool.crew.close();
     throw error;
   }
   const backend = backendOn(
-    { pool, tensors, memory: new CallMemory(tensors, pool) },
+    { pool, tensors, memory: new CallMemory(tensors, pool.crew) },
     {
       name: "workers",
       precision: "f32",
@@ -95,7 +95,8 @@ function backendOn(all: Opened, facts: Facts): Backend<TensorHandle> {
   let opened: Opened | undefined = all;
   const live = (use: string): Opened => {
     if (opened === undefined) throw new Error(`workers: ${use}: the backend is closed; open another`);
-    if (opened.pool.lost) throw new Error(`workers: ${use}: the device is lost: ${opened.pool.lost.message}`);
+    const { lost } = opened.pool.crew;
+    if (lost) throw new Error(`workers: ${use}: the device is lost: ${lost.message}`);
     return opened;
   };
   return {
@@ -104,10 +105,10 @@ function backendOn(all: Opened, facts: Facts): Backend<TensorHandle> {
     ...memoryContract("workers", facts.maxLength, (use) => live(use).tensors),
     async close() {
       if (opened === undefined) throw new Error("workers: close: the backend is closed; open another");
-      const { pool } = opened;
+      const { crew } = opened.pool;
       opened = undefined;
-      await pool.close();
-      if (pool.lost) throw pool.lost;
+      await crew.close();
+      if (crew.lost) throw crew.lost;
     },
   };
 }
