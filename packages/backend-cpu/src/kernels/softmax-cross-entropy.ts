@@ -15,8 +15,9 @@ const CLASS_BLOCK = 4096;
 const PARTIAL_BYTES = 40;
 const STAGE_BYTES = 128;
 
-/** Rows of fewer classes are not cut for several threads, nor are more rows than so many for each thread. */
+/** Shorter rows are not cut for several threads, nor fewer logits (it takes five joins), nor more rows than so many for each. */
 const SPLIT_FROM = 8 * CLASS_BLOCK;
+const SPLIT_FROM_LOGITS = 2 ** 18;
 const FEW_ROWS = 4;
 
 type Plan = KernelTable["softmaxCrossEntropy"];
@@ -35,9 +36,8 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
   const { rows, classes, smoothing, scale } = params;
   const isSpread = inputs.probabilities !== undefined || smoothing > 0;
   const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
-  if (!isInLanes && threads > 1 && classes >= SPLIT_FROM && rows < FEW_ROWS * threads) {
-    return splitRows(outputs, inputs, params, scratch);
-  }
+  const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
+  if (threads > 1 && isLong && rows < FEW_ROWS * threads) return splitRows(outputs, inputs, params, scratch);
   const args = [
     addressOf(outputs.rowLoss),
     addressOf(outputs.gradient),
