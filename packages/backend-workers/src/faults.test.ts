@@ -1,6 +1,6 @@
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
-import { type Backend, openDevice } from "@surprisal/core";
+import { add, type Backend, openDevice } from "@surprisal/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sameBits } from "../testing/in-step.ts";
 import { largeCalls, outcome } from "../testing/large-calls.ts";
@@ -35,18 +35,18 @@ describe("workers that die", () => {
     expect(calls).toBeGreaterThan(0);
   });
 
-  it("are replaced when they hang, within a second", async () => {
-    const reasons: string[] = [];
-    const backend = await open(3, {
-      chunking: singleBlocks,
-      faults: { seed: 3, hangEvery: 40 },
-      onDeath: (reason) => reasons.push(reason),
-    });
-    const start = performance.now();
-    await holds(backend);
-    for (let i = 0; reasons.length === 0 && i < 20; i++) await holds(backend);
-    expect(reasons[0]).toBe("it gave no answer for 700 ms");
-    expect(performance.now() - start).toBeGreaterThan(0);
+  it("are replaced when they hang, and nobody waits for more than a second", async () => {
+    const onDeath = vi.fn();
+    const backend = await open(3, { chunking: singleBlocks, faults: { seed: 3, hangEvery: 100 }, onDeath });
+    let slowest = 0;
+    for (const end = performance.now() + 20_000; onDeath.mock.calls.length === 0 && performance.now() < end; ) {
+      const start = performance.now();
+      await holds(backend);
+      slowest = Math.max(slowest, performance.now() - start);
+    }
+    expect(onDeath.mock.calls[0]).toEqual([expect.stringMatching(/^it (gave no answer|saw no job) for 700 ms$/)]);
+    // Both of its calls may meet one that hangs, and the machine may be busy.
+    expect(slowest).toBeLessThan(5000);
     await backend.close();
   });
 
@@ -73,9 +73,7 @@ describe("workers that die", () => {
     const device = await openDevice([workers({ threads: 2, testing })]);
     const train = async (): Promise<void> => {
       for (let i = 0; i < 400; i++) {
-        device.tensor(new Float32Array(100_000)).dispose();
         const x = device.tensor(new Float32Array(100_000));
-        const { add } = await import("@surprisal/core");
         await add(x, x).data();
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
