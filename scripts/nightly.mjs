@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { workers } from "@surprisal/backend-workers";
 import { openBrowserKit } from "@surprisal/browser-kit";
 import { casesVersion, checkBackend, deferred } from "@surprisal/conformance";
 
@@ -42,9 +43,11 @@ const subjects = [
   here("plain under the rules of gpu.js, float64", () => deferred(plain({ precision: "f64" }))),
   here("cpu, relaxed", () => cpu({ variant: "relaxed" })),
   here("cpu, strict", () => cpu({ variant: "strict" })),
+  here("workers, 4 threads", () => workers({ threads: 4 })),
   inBrowser("plain, float32", "plain-f32"),
   inBrowser("cpu, relaxed", "cpu-relaxed"),
   inBrowser("cpu, strict", "cpu-strict"),
+  inBrowser("workers, 4 threads", "workers-blob"),
 ];
 
 /** The row of the table that a subject earns with all seeds, and how many cases failed. */

@@ -3,6 +3,7 @@
 // last line counts what passed.
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { workers } from "@surprisal/backend-workers";
 import { checkBackend } from "@surprisal/conformance";
 import { add, matmul, openDevice, softmaxCrossEntropy, zeros } from "@surprisal/core";
 import { sgd } from "@surprisal/nn";
@@ -36,7 +37,7 @@ let skipped = 0;
 
 // Equal logits lose ln 3; the rest is what the same loop gives in float64.
 const expected = [1.0986122886681096, 0.4482988372429588, 0.2699964240280013, 0.1902477124161806, 0.145872240692691];
-for (const backend of [cpu(), plain()]) {
+for (const backend of [cpu(), workers(), plain()]) {
   const losses = await train(backend);
   if (
     losses.length === expected.length &&
@@ -53,6 +54,7 @@ for (const backend of [cpu(), plain()]) {
 
 const subjects = [
   { name: "cpu", create: () => cpu() },
+  { name: "workers", create: () => workers({ threads: 3 }) },
   { name: "plain", create: () => plain({ precision: "f32" }) },
   { name: "plain", create: () => plain({ precision: "f64" }) },
 ];

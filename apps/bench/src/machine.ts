@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 /** What a measurement depends on besides the code. */
@@ -33,6 +32,7 @@ export function today(): string {
 
 /** The installed version of a package. */
 export function versionOf(name: string): string {
-  const file = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  // Not every package exports its package.json.
+  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

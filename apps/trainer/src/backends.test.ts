@@ -17,7 +17,9 @@ test("where a backend is not available, the list says why", async () => {
   expect((await trainer("--list-backends")).stdout).toMatch(/^cpu {7}available: WebAssembly/m);
   vi.stubGlobal("WebAssembly", undefined);
   const { status, stdout } = await trainer("--list-backends");
-  expect(stdout).toMatch(/^cpu {7}not available: .*WebAssembly.*\nplain {5}available: JavaScript \(plain-f32\)\n$/);
+  expect(stdout).toMatch(
+    /^cpu {7}not available: .*WebAssembly.*\nworkers {3}not available: .*WebAssembly.*\nplain {5}available: JavaScript \(plain-f32\)\n$/,
+  );
   expect(status).toBe(0);
 });
 
@@ -36,6 +38,23 @@ test("where none was asked for, the first that is available runs, and why the ot
   rmSync(folder, { recursive: true });
   expect(status).toBe(0);
   expect(stdout).toMatch(
-    /^ {10}cpu is not available: .*WebAssembly.*\nBackend {3}plain: JavaScript \(plain-f32\); seed 0\n/m,
+    /^ {10}cpu is not available: .*WebAssembly.*\n {10}workers is not available: .*WebAssembly.*\nBackend {3}plain: JavaScript \(plain-f32\); seed 0\n/m,
   );
+});
+
+test("workers leave the weights that cpu leaves, bit by bit, on any number of threads", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "backends-"));
+  const hash = async (...backend: string[]): Promise<string> => {
+    const args = ["--json", "--epochs", "1", "--hidden", "256", "--batch-size", "1000", "--out", join(folder, "w")];
+    const { stdout } = await trainer(...args, "--backend", ...backend);
+    return (JSON.parse(stdout) as { weightsHash: string }).weightsHash;
+  };
+  const expected = await hash("cpu");
+  for (const threads of ["1", "2", "3", "4"]) expect(await hash("workers", "--threads", threads)).toBe(expected);
+  rmSync(folder, { recursive: true });
+});
+
+test("a number of threads goes with workers alone", async () => {
+  const { status, stderr } = await trainer("--backend", "cpu", "--threads", "2");
+  expect([status, stderr]).toEqual([2, "error: --threads goes with --backend workers\n"]);
 });

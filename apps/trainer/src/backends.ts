@@ -1,21 +1,30 @@
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { workers } from "@surprisal/backend-workers";
 import { type BackendProvider, type Device, isSurprisalError, openDevice } from "@surprisal/core";
 import { UsageError } from "./usage-error.ts";
 
 /** The backends that can be chosen by name, the one that is tried first at the top. */
-const backends: Readonly<Record<string, () => BackendProvider>> = {
+const backends: Readonly<Record<string, (threads?: number) => BackendProvider>> = {
   cpu: () => cpu(),
+  workers: (threads) => workers(threads === undefined ? {} : { threads }),
   plain: () => plain(),
 };
 
 export const BACKEND_NAMES: readonly string[] = Object.keys(backends);
 
+/** Which backend to open, and on how many threads. */
+export interface BackendFlags {
+  readonly backend?: string;
+  readonly threads?: number;
+}
+
 /** Opens the backend of this name and no other; without a name, the first that is available. */
-export async function openBackend(name: string | undefined): Promise<Device> {
+export async function openBackend({ backend: name, threads }: BackendFlags): Promise<Device> {
+  if (threads !== undefined && name !== "workers") throw new UsageError("--threads goes with --backend workers");
   if (name === undefined) return openDevice(BACKEND_NAMES.map((each) => backends[each]!()));
   try {
-    return await openDevice([backends[name]!()]);
+    return await openDevice([backends[name]!(threads)]);
   } catch (error) {
     if (!isSurprisalError(error, "UNAVAILABLE")) throw error;
     const reason = error.message.replace(/^.*?: no backend is available: /, "");

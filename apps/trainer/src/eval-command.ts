@@ -16,6 +16,7 @@ export interface EvalFlags {
   readonly data?: string;
   readonly seed?: number;
   readonly backend?: string;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -35,7 +36,7 @@ export async function evalCommand(file: string, flags: EvalFlags, { out, err }: 
   const { origin, widths, state } = weights;
   const data = await loadDigits(sourceFor(file, weights, flags.data), flags.seed ?? origin.seed);
   checkFits(file, weights, data);
-  const device = await openBackend(flags.backend);
+  const device = await openBackend(flags);
   try {
     writeFact(screen, "Data", `${data.name}: ${data.test.count} test images of ${data.height}×${data.width}`);
     writeFact(screen, "Weights", `${widths.join("-")}, ${origin.epochs} epochs on ${origin.data} (${origin.variant})`);

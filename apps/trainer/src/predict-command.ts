@@ -16,6 +16,7 @@ export interface PredictFlags {
   readonly index: readonly number[];
   readonly seed?: number;
   readonly backend?: string;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -40,7 +41,7 @@ export async function predictCommand(file: string, flags: PredictFlags, { out }:
 }
 
 async function predicted(weights: Weights, images: Images, flags: PredictFlags): Promise<Prediction[]> {
-  const device = await openBackend(flags.backend);
+  const device = await openBackend(flags);
   try {
     const pixels = images.height * images.width;
     const chosen = new Uint8Array(flags.index.length * pixels);

@@ -125,6 +125,9 @@ function sharedOptions(command: Command): Command {
         `${BACKEND_NAMES.join(", ")}: that and no other (default: the first available)`,
       ).argParser(oneOf(BACKEND_NAMES)),
     )
+    .addOption(
+      option("--threads <n>", "how many compute (default: as many as are fastest here)").argParser(wholeNumber(1, 64)),
+    )
     .addOption(option("--list-backends", "say which backends are available here, and stop (default: off)"))
     .addOption(option("--json", "print the result as one line of JSON, all else to standard error (default: off)"));
 }

@@ -18,7 +18,7 @@ const MILLISECONDS = 1000;
 
 let device: Device;
 beforeAll(async () => {
-  device = await openBackend(undefined);
+  device = await openBackend({});
 });
 afterAll(() => device.close());
 

@@ -33,6 +33,7 @@ export interface TrainFlags {
   readonly classWeights?: ClassWeighting;
   readonly seed: number;
   readonly backend?: string;
+  readonly threads?: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -60,7 +61,7 @@ export async function trainCommand(flags: TrainFlags, { out, err }: Terminals): 
     const target = await checkWritable(flags.out);
     const data = await loadDigits(flags.data, flags.seed);
     checkSizes(flags, data);
-    device = await openBackend(flags.backend);
+    device = await openBackend(flags);
     const learningRate = flags.lr ?? optimizers[flags.optimizer].learningRate;
     introduce(screen, device, data, flags, learningRate);
     const trained = await trainWatched(device, data, { ...flags, learningRate }, screen, interrupts.signal);

@@ -23,8 +23,8 @@ export function roundTotals(sums: usize, totals: usize, count: i32): void {
   }
 }
 
-/** c[j] = sums[j] + bias[j], or c[j] += that with `accumulate`; a bias at address 0 is none. */
-export function writeRow(c: usize, sums: usize, bias: usize, cols: i32, accumulate: i32): void {
+/** c[j] = addend[j] + (sums[j] + bias[j]); what is at address 0 is none. The addend may be c itself. */
+export function writeRow(c: usize, sums: usize, bias: usize, cols: i32, addend: usize): void {
   const end = at(c, cols);
   for (; c + 16 <= end; c += 16, sums += 16) {
     let sum = v128.load(sums);
@@ -32,7 +32,11 @@ export function writeRow(c: usize, sums: usize, bias: usize, cols: i32, accumula
       sum = f32x4.add(sum, v128.load(bias));
       bias += 16;
     }
-    v128.store(c, accumulate ? f32x4.add(v128.load(c), sum) : sum);
+    if (addend) {
+      sum = f32x4.add(v128.load(addend), sum);
+      addend += 16;
+    }
+    v128.store(c, sum);
   }
   for (; c < end; c += 4, sums += 4) {
     let sum = load<f32>(sums);
@@ -40,6 +44,10 @@ export function writeRow(c: usize, sums: usize, bias: usize, cols: i32, accumula
       sum += load<f32>(bias);
       bias += 4;
     }
-    store<f32>(c, accumulate ? load<f32>(c) + sum : sum);
+    if (addend) {
+      sum = load<f32>(addend) + sum;
+      addend += 4;
+    }
+    store<f32>(c, sum);
   }
 }

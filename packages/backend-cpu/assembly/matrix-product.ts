@@ -21,7 +21,7 @@ const TOTALS_BYTES = MOST_ROWS * COLS * 8;
 
 /**
  * Block (item, column group, row group): `rowGroup` ≤ 48 rows × 64 columns of C[item], m × n in rows of `stored`.
- * A is m×k, or k×m with `transposed`. `panels` is of packPanels; `bias` [n] or 0; see writeRow.
+ * A is m×k, or k×m with `transposed`. `panels` is of packPanels; `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyPanels(
   c: usize,
@@ -33,7 +33,7 @@ export function multiplyPanels(
   k: i32,
   stored: i32,
   transposed: i32,
-  accumulate: i32,
+  addend: usize,
   rowGroup: i32,
   begin: i32,
   end: i32,
@@ -41,6 +41,7 @@ export function multiplyPanels(
 ): void {
   const rowGroups = (m + rowGroup - 1) / rowGroup;
   const colGroups = (n + COLS - 1) / COLS;
+  const shift = addend - c;
   const perItem = <usize>((n + PANEL - 1) / PANEL) * <usize>k * PANEL;
   for (let block = begin; block < end; block++) {
     const group = block / rowGroups;
@@ -59,13 +60,14 @@ export function multiplyPanels(
       k,
       <usize>stored << 2,
       transposed,
-      accumulate,
+      addend != 0,
+      shift,
       local,
     );
   }
 }
 
-/** A block: for each part of k, for each few rows, all tiles across. */
+/** A block: for each part of k, for each few rows, all tiles across. What C is added to lies `shift` bytes behind it. */
 function multiplyBlock(
   c: usize,
   a: usize,
@@ -78,7 +80,8 @@ function multiplyBlock(
   k: i32,
   cRow: usize,
   transposed: i32,
-  accumulate: i32,
+  accumulate: bool,
+  shift: usize,
   local: usize,
 ): void {
   const tile = local + ROWS_BYTES;
@@ -118,7 +121,9 @@ function multiplyBlock(
           roundTotals(tile, totals, TILE);
         }
         for (let r = 0; r < rows; r++) {
-          writeRow(target + <usize>r * cRow, tile + <usize>r * (PANEL * 4), bias ? at(bias, j) : 0, width, accumulate);
+          const to = target + <usize>r * cRow;
+          const addend = accumulate ? to + shift : 0;
+          writeRow(to, tile + <usize>r * (PANEL * 4), bias ? at(bias, j) : 0, width, addend);
         }
       }
     }

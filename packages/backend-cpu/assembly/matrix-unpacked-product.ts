@@ -2,15 +2,15 @@
 import { addToTotals, RUN, roundTotals, writeRow } from "./matrix-product-sums";
 import { at, multiplyAdd, promotePairs, sumOfDoubles } from "./simd";
 
-/** Columns of a block. */
+/** The most columns of a block: their sums, and totals in f64, must fit into the local scratch. */
 const COLS = 1024;
 
 /** The single row of a sum over rows; its stride is 0. */
 const ONE = memory.data<f32>([1]);
 
 /**
- * Block (item, column group): 1024 columns of C[item] = op(A)·B, m × n, for B stored k×n.
- * A[i, p] is `aRow`·i + `aStep`·p elements into its item. `bias` [n] or 0; see writeRow.
+ * Block (item, column group): `group` ≤ 1024 columns (a multiple of 4) of C[item] = op(A)·B, m × n, for B stored k×n.
+ * A[i, p] is `aRow`·i + `aStep`·p elements into its item. `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyRows(
   c: usize,
@@ -22,34 +22,37 @@ export function multiplyRows(
   k: i32,
   aRow: i32,
   aStep: i32,
-  accumulate: i32,
+  addend: usize,
+  group: i32,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
-  const groups = (n + COLS - 1) / COLS;
+  const groups = (n + group - 1) / group;
+  const shift = addend - c;
   for (let block = begin; block < end; block++) {
     const item = <usize>(block / groups);
-    const column = (block % groups) * COLS;
-    const cols = min(COLS, n - column);
+    const column = (block % groups) * group;
+    const cols = min(group, n - column);
     const to = at(c, column) + ((item * <usize>m * <usize>n) << 2);
     const from = a + ((item * <usize>m * <usize>k) << 2);
     const right = at(b, column) + ((item * <usize>k * <usize>n) << 2);
     for (let i = 0; i < m; i++) {
       rowTimesMatrix(local, from + ((<usize>i * <usize>aRow) << 2), <usize>aStep << 2, right, n, k, cols);
-      writeRow(to + ((<usize>i * <usize>n) << 2), local, bias ? at(bias, column) : 0, cols, accumulate);
+      const row = to + ((<usize>i * <usize>n) << 2);
+      writeRow(row, local, bias ? at(bias, column) : 0, cols, addend ? row + shift : 0);
     }
   }
 }
 
-/** Block: 1024 columns of y = Σ_r x[r, ·] for x [rows, cols]. */
-export function sumOfRows(y: usize, x: usize, rows: i32, cols: i32, begin: i32, end: i32, local: usize): void {
-  multiplyRows(y, ONE, x, 0, 1, cols, rows, 0, 0, 0, begin, end, local);
+/** Block: `group` ≤ 1024 columns (a multiple of 4) of y = Σ_r x[r, ·] for x [rows, cols]. */
+export function sumOfRows(y: usize, x: usize, rows: i32, cols: i32, group: i32, begin: i32, end: i32, local: usize): void {
+  multiplyRows(y, ONE, x, 0, 1, cols, rows, 0, 0, 0, group, begin, end, local);
 }
 
 /**
- * Block (item, row, column group): 1024 columns of a row of C[item] = A·Bᵀ, m × n, for A stored m×k and B stored n×k.
- * `bias` [n] or 0; see writeRow.
+ * Block (item, row, column group): `group` ≤ 1024 columns of a row of C[item] = A·Bᵀ, m × n, for A stored m×k and B stored n×k.
+ * `bias` [n] or 0; `addend`, laid out as C, or 0; see writeRow.
  */
 export function multiplyTransposed(
   c: usize,
@@ -59,22 +62,24 @@ export function multiplyTransposed(
   m: i32,
   n: i32,
   k: i32,
-  accumulate: i32,
+  addend: usize,
+  group: i32,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
-  const groups = (n + COLS - 1) / COLS;
+  const groups = (n + group - 1) / group;
+  const shift = addend - c;
   const row = <usize>k << 2;
   for (let block = begin; block < end; block++) {
     const i = block / groups;
-    const column = (block % groups) * COLS;
-    const cols = min(COLS, n - column);
+    const column = (block % groups) * group;
+    const cols = min(group, n - column);
     const left = a + <usize>i * row;
     let right = b + (<usize>(i / m) * <usize>n + <usize>column) * row;
     for (let j = 0; j < cols; j++, right += row) store<f32>(at(local, j), dot(left, right, k));
     const to = at(c, column) + ((<usize>i * <usize>n) << 2);
-    writeRow(to, local, bias ? at(bias, column) : 0, cols, accumulate);
+    writeRow(to, local, bias ? at(bias, column) : 0, cols, addend ? to + shift : 0);
   }
 }
 

@@ -7,8 +7,11 @@ const BLOCK = 4096;
 /**
  * Block b, for 4096·b ≤ i < 4096·(b + 1): d = gradientScale·g + weightDecay·p; v = momentum·v + portion·d;
  * p += step·(nesterov ? d + momentum·v : v). Without `velocity` (0), v = d.
+ * What is new goes to `newParameter` and `newVelocity`, which may be where the old stands.
  */
 export function sgd(
+  newParameter: usize,
+  newVelocity: usize,
   parameter: usize,
   gradient: usize,
   velocity: usize,
@@ -31,6 +34,8 @@ export function sgd(
   let p = at(parameter, begin * BLOCK);
   let g = at(gradient, begin * BLOCK);
   let v = at(velocity, begin * BLOCK);
+  const toParameter = newParameter - parameter;
+  const toVelocity = newVelocity - velocity;
   const stop = at(parameter, min(end * BLOCK, length));
   for (; p < stop; p += 16, g += 16, v += 16) {
     const last = stop - p < 16;
@@ -38,21 +43,25 @@ export function sgd(
     let direction = multiplyAdd(decays, old, f32x4.mul(scales, v128.load(g)));
     if (velocity != 0) {
       const moved = multiplyAdd(momenta, v128.load(v), f32x4.mul(portions, direction));
-      v128.store(last ? local : v, moved);
+      v128.store(last ? local : v + toVelocity, moved);
       direction = nesterov ? multiplyAdd(momenta, moved, direction) : moved;
     }
-    v128.store(last ? local + 16 : p, multiplyAdd(steps, direction, old));
+    v128.store(last ? local + 16 : p + toParameter, multiplyAdd(steps, direction, old));
   }
   const bytes = stop - at(parameter, begin * BLOCK);
-  if (velocity != 0) finish(v, local, bytes);
-  finish(p, local + 16, bytes);
+  if (velocity != 0) finish(v + toVelocity, local, bytes);
+  finish(p + toParameter, local + 16, bytes);
 }
 
 /**
  * Block b, for 4096·b ≤ i < 4096·(b + 1): g = gradientScale·g + decay·p; m = beta1·m + portion1·g; v = beta2·v + portion2·g²;
  * p = keep·p + step·m/(√v·rootScale + epsilon).
+ * What is new goes to `newParameter`, `newMean` and `newVariance`, which may be where the old stands.
  */
 export function adamw(
+  newParameter: usize,
+  newMean: usize,
+  newVariance: usize,
   parameter: usize,
   gradient: usize,
   mean: usize,
@@ -86,21 +95,24 @@ export function adamw(
   let g = at(gradient, begin * BLOCK);
   let m = at(mean, begin * BLOCK);
   let v = at(variance, begin * BLOCK);
+  const toParameter = newParameter - parameter;
+  const toMean = newMean - mean;
+  const toVariance = newVariance - variance;
   const stop = at(parameter, min(end * BLOCK, length));
   for (; p < stop; p += 16, g += 16, m += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
     const direction = multiplyAdd(decays, old, f32x4.mul(scales, v128.load(g)));
     const first = multiplyAdd(beta1s, v128.load(m), f32x4.mul(portion1s, direction));
-    v128.store(last ? local : m, first);
+    v128.store(last ? local : m + toMean, first);
     const square = f32x4.mul(direction, direction);
     const second = multiplyAdd(beta2s, v128.load(v), f32x4.mul(portion2s, square));
-    v128.store(last ? local + 16 : v, second);
+    v128.store(last ? local + 16 : v + toVariance, second);
     const ratio = f32x4.div(first, multiplyAdd(f32x4.sqrt(second), rootScales, epsilons));
-    v128.store(last ? local + 32 : p, multiplyAdd(steps, ratio, f32x4.mul(keeps, old)));
+    v128.store(last ? local + 32 : p + toParameter, multiplyAdd(steps, ratio, f32x4.mul(keeps, old)));
   }
   const bytes = stop - at(parameter, begin * BLOCK);
-  finish(m, local, bytes);
-  finish(v, local + 16, bytes);
-  finish(p, local + 32, bytes);
+  finish(m + toMean, local, bytes);
+  finish(v + toVariance, local + 16, bytes);
+  finish(p + toParameter, local + 32, bytes);
 }

@@ -1,12 +1,11 @@
 import type { Kind } from "@surprisal/core";
-import type { Located } from "./kernels/index.ts";
+import type { Located } from "./kernels/phase.ts";
 import { type Block, UNIT_BYTES } from "./memory/block-allocator.ts";
 
-/** A tensor in WebAssembly memory: its block, until it is freed. */
+/** A tensor in WebAssembly memory: its block, until it is freed. Whoever swaps the block frees the old one. */
 export class CpuHandle implements Located {
   readonly kind: Kind;
   readonly length: number;
-  /** @internal */
   block: Block | undefined;
 
   constructor(kind: Kind, length: number, block: Block) {
@@ -29,18 +28,18 @@ class FreedError extends Error {
   }
 }
 
-/** The block of a live handle. */
+/** The block of a live handle. `use` begins the error, such as "cpu: read". */
 export function blockOf(handle: CpuHandle, use: string): Block {
-  if (handle.block === undefined) throw new Error(`cpu: ${use}: the handle was freed before`);
+  if (handle.block === undefined) throw new Error(`${use}: the handle was freed before`);
   return handle.block;
 }
 
 type Named = { readonly [name: string]: CpuHandle | undefined };
 
-/** What a failed kernel call says: which handle was freed, if that was it. */
+/** What a failed kernel call says: which handle was freed, if that was it. `kernel` begins it, such as "cpu: gemm". */
 export function told(error: unknown, kernel: string, outputs: Named, inputs: Named): unknown {
   if (!(error instanceof FreedError)) return error;
   const handles = [...Object.entries(outputs), ...Object.entries(inputs)];
   const freed = handles.find(([, handle]) => handle !== undefined && handle.block === undefined);
-  return new Error(`cpu: ${kernel}: ${freed?.[0]}: ${error.message}`);
+  return new Error(`${kernel}: ${freed?.[0]}: ${error.message}`);
 }

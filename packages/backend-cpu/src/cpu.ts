@@ -1,9 +1,10 @@
-import type { Backend, BackendProvider, Facts, HostArray } from "@surprisal/core";
-import { blockOf, CpuHandle } from "./cpu-handle.ts";
+import type { Backend, BackendProvider, Facts } from "@surprisal/core";
+import type { CpuHandle } from "./cpu-handle.ts";
 import { type KernelVariant, kernelTable, LOCAL_SCRATCH_BYTES, link, loadKernelModule } from "./kernels/index.ts";
 import { UNIT_BYTES } from "./memory/block-allocator.ts";
 import { inWords } from "./memory/bytes-in-words.ts";
 import { openMemory } from "./memory/open-memory.ts";
+import { memoryContract } from "./memory-contract.ts";
 import { kernelsOn, type Opened } from "./run-kernels.ts";
 
 export interface CpuOptions {
@@ -67,42 +68,10 @@ async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandl
 
 /** The contract over what is open. */
 function backendOn(live: (use: string) => Opened, release: () => void, facts: Facts): Backend<CpuHandle> {
-  /** The part of the memory that is a handle's: all of it as an array, the first element and the one behind the last. */
-  const elements = (handle: CpuHandle, use: string) => {
-    const { tensors } = live(use);
-    const first = (blockOf(handle, use).start * UNIT_BYTES) / 4;
-    const all = handle.kind === "i32" ? tensors.integers() : tensors.floats();
-    return { all, first, end: first + handle.length };
-  };
   return {
     facts,
     kernels: kernelsOn(kernelTable, live),
-    alloc(kind, length) {
-      const { tensors } = live("alloc");
-      if (!Number.isInteger(length) || length < 0 || length > facts.maxLength) {
-        throw new RangeError(`cpu: alloc: the length is ${length}, not an integer from 0 to ${facts.maxLength}`);
-      }
-      return new CpuHandle(kind, length, tensors.alloc(length * 4));
-    },
-    free(handle) {
-      live("free").tensors.free(blockOf(handle, "free"));
-      handle.block = undefined;
-    },
-    write(handle, data) {
-      const { all, first } = elements(handle, "write");
-      if (data.length !== handle.length) {
-        throw new RangeError(`cpu: write: the data has ${data.length} elements, the handle ${handle.length}`);
-      }
-      all.set(data, first);
-    },
-    async read(handle): Promise<HostArray> {
-      const { all, first, end } = elements(handle, "read");
-      return all.slice(first, end);
-    },
-    memory() {
-      const { reserved, limit } = live("memory").tensors;
-      return { reservedBytes: reserved, limitBytes: limit };
-    },
+    ...memoryContract("cpu", facts.maxLength, (use) => live(use).tensors),
     async close() {
       live("close");
       release();

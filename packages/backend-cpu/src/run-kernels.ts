@@ -31,7 +31,7 @@ export function kernelsOn(table: Partial<KernelTable>, live: (use: string) => Op
         if (blocks > 0) wasm[run](...args, 0, blocks, local);
       }
     } catch (error) {
-      throw told(error, kernel, outputs, inputs);
+      throw told(error, `cpu: ${kernel}`, outputs, inputs);
     } finally {
       for (const block of taken) tensors.free(block);
       taken.length = 0;

@@ -12,6 +12,8 @@ const policies = {
   "plain-f32": "default-src 'self'; script-src 'self'",
   "cpu-relaxed": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
   "cpu-strict": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+  "workers-blob": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:",
+  "workers-url": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
 } satisfies Record<SubjectName, string>;
 const quickCases = cases.filter(({ tier }) => tier === "quick").length;
 
@@ -52,6 +54,15 @@ describe.skipIf(!canRun)("in headless Chromium", { timeout: 300_000 }, () => {
       expect(failures(found)[0]).toMatch("'wasm-unsafe-eval'");
     },
   );
+
+  test("opening workers without 'worker-src blob:' asks for it, or for a script of one's own", async () => {
+    const found = await kit.check("workers-blob", {
+      contentSecurityPolicy: policies["workers-url"],
+      only: "kernel/fill",
+    });
+    expect(found.report.facts).toBeUndefined();
+    expect(failures(found)[0]).toMatch(/allow 'worker-src blob:' in .*, or serve the script and give its workerUrl/);
+  });
 
   test("a page that does not answer in time says how far it was", async () => {
     await expect(kit.check("plain-f32", { tier: "full", deadline: 1 })).rejects.toThrow(

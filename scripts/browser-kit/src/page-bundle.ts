@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build, defaultClientConditions } from "vite";
 
-/** Bundles a source of this folder into ES modules in memory, /page.js and what it imports on demand: name → code. */
+/** Bundles a source of this folder into ES modules in memory, /page.js, /worker.js and what they import: name → code. */
 export async function bundlePage(entry = "page.ts"): Promise<Map<string, string>> {
   const result = await build({
     root: fileURLToPath(new URL(".", import.meta.url)),
@@ -12,7 +12,7 @@ export async function bundlePage(entry = "page.ts"): Promise<Map<string, string>
       write: false,
       target: "es2023",
       minify: false,
-      lib: { entry, formats: ["es"], fileName: "page" },
+      lib: { entry: { page: entry, worker: "worker.ts" }, formats: ["es"], fileName: (_, name) => `${name}.js` },
     },
   });
   const outputs = [result].flat().flatMap((one) => ("output" in one ? one.output : []));

@@ -104,7 +104,7 @@ export function softmaxCrossEntropyLanes(
     scaleTile(tile, isSpread ? targets : 0, classes, local);
     transposeOut(tile, gradient + r0, gradient + r1, gradient + r2, gradient + r3, classes);
     for (let lane = 0; lane < count; lane++) {
-      storeExactGradients(stageOf(local, lane), gradient + <usize>(first + lane) * bytes, classes);
+      storeExactGradients(stageOf(local, lane), gradient + <usize>(first + lane) * bytes, 0, classes);
     }
   }
 }

@@ -23,17 +23,19 @@ export function deadValue(stage: RowStage): f32 {
 }
 
 /**
- * The gradient of a row, from what was written for all its classes alike: exact at the class that was left out of the sum,
- * and with the label's own target.
+ * The gradient of classes from ≤ j < to of a row, from what was written for all of them alike: exact at the class that was left
+ * out of the sum, and with the label's own target.
  */
-export function storeExactGradients(stage: RowStage, g: usize, classes: i32): void {
+export function storeExactGradients(stage: RowStage, g: usize, from: i32, to: i32): void {
   if (!stage.isLive) {
     const value = deadValue(stage);
-    for (let j = 0; j < classes; j++) store<f32>(at(g, j), value);
+    for (let j = from; j < to; j++) store<f32>(at(g, j), value);
     return;
   }
-  store<f32>(at(g, stage.excluded), <f32>stage.gradientAtExcluded());
-  if (stage.label >= 0 && stage.label != stage.excluded) {
+  if (from <= stage.excluded && stage.excluded < to) {
+    store<f32>(at(g, stage.excluded), <f32>stage.gradientAtExcluded());
+  }
+  if (from <= stage.label && stage.label < to && stage.label != stage.excluded) {
     const label = at(g, stage.label);
     store<f32>(label, <f32>(<f64>load<f32>(label) - stage.unit * stage.atLabel));
   }
@@ -43,7 +45,7 @@ export function storeExactGradients(stage: RowStage, g: usize, classes: i32): vo
 @inline
 function storeState(state: usize, row: i32, m: f32, k: i32, rest: f64): void {
   const to = at(state, 3 * row);
-  store<f32>(to, m);
+  store<f32>(to, m + 0); // 0 has one sign, whichever of two came first
   store<f32>(to, <f32>k, 4);
   store<f32>(to, <f32>rest, 8);
 }

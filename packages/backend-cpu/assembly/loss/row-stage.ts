@@ -22,6 +22,8 @@ export class RowStage {
   m: f32;
   base: f32;
   k: f32;
+  /** The label's logit, for who cannot look again because the gradient may stand there. */
+  zLabel: f32;
   /** scale·rowScale */
   unit: f64;
   /** Σ_{j≠e} T_j, T_e, and Σ T_j·(z_e − z_j). */

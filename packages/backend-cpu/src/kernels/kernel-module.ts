@@ -19,15 +19,23 @@ export function link(module: WebAssembly.Module, memory: WebAssembly.Memory): Wa
 
 const TAKE_PLAIN = "take plain() from @surprisal/backend-cpu/plain";
 
+export interface KernelModuleOptions {
+  /** Whether the memory that they will be linked to is shared between threads. */
+  readonly shared?: boolean;
+}
+
 /**
  * Compiles the kernels of a variant, or the best that this engine and machine have for `"auto"`.
  * @throws Error with the reason and the remedy where WebAssembly or the variant is not to be had
  */
-export async function loadKernelModule(variant: KernelVariant | "auto"): Promise<KernelModule> {
+export async function loadKernelModule(
+  variant: KernelVariant | "auto",
+  { shared = false }: KernelModuleOptions = {},
+): Promise<KernelModule> {
   if (typeof WebAssembly === "undefined") throw new Error(`this engine has no WebAssembly: ${TAKE_PLAIN}`);
   if (variant !== "strict") {
-    const module = await compiled("relaxed");
-    if (module && fusesMultiplyAdd(module)) return { variant: "relaxed", module };
+    const module = await compiled("relaxed", shared);
+    if (module && fusesMultiplyAdd(module, shared)) return { variant: "relaxed", module };
     if (variant === "relaxed") {
       throw new Error(
         module
@@ -36,15 +44,16 @@ export async function loadKernelModule(variant: KernelVariant | "auto"): Promise
       );
     }
   }
-  const module = await compiled("strict");
+  const module = await compiled("strict", shared);
   if (!module) throw new Error(`this engine's WebAssembly has no SIMD: ${TAKE_PLAIN}`);
   return { variant: "strict", module };
 }
 
 /** The compiled kernels, or undefined if the engine does not know their instructions. */
-async function compiled(variant: KernelVariant): Promise<WebAssembly.Module | undefined> {
+async function compiled(variant: KernelVariant, shared: boolean): Promise<WebAssembly.Module | undefined> {
   const { wasm } = await (variant === "relaxed" ? import("./relaxed.generated.ts") : import("./strict.generated.ts"));
   const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
+  if (shared) importSharedMemory(bytes);
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
     return await WebAssembly.compile(bytes);
@@ -58,7 +67,20 @@ async function compiled(variant: KernelVariant): Promise<WebAssembly.Module | un
 }
 
 /** Whether relaxed multiply-add rounds once here: see assembly/fused-multiply-add.ts. */
-function fusesMultiplyAdd(module: WebAssembly.Module): boolean {
-  const { fusesMultiplyAdd } = link(module, new WebAssembly.Memory({ initial: 1, maximum: 1 }));
+function fusesMultiplyAdd(module: WebAssembly.Module, shared: boolean): boolean {
+  const { fusesMultiplyAdd } = link(module, new WebAssembly.Memory({ initial: 1, maximum: 1, shared }));
   return fusesMultiplyAdd(1 + 2 ** -12, -(1 + 2 ** -11)) === 1;
+}
+
+/** The import of the memory up to its limits' flag: "env", "memory", and the kind of a memory. */
+const MEMORY_IMPORT = "\x03env\x06memory\x02";
+const HAS_MAXIMUM = 1;
+const IS_SHARED = 2;
+
+/** Changes the one byte in which modules for shared and unshared memory differ: the flag of the limits of what they import. */
+function importSharedMemory(bytes: Uint8Array): void {
+  const start = String.fromCharCode(...bytes.subarray(0, 4096));
+  const flag = start.indexOf(MEMORY_IMPORT) + MEMORY_IMPORT.length;
+  if (bytes[flag] !== HAS_MAXIMUM) throw new Error("the kernels import no memory with a maximum");
+  bytes[flag] = HAS_MAXIMUM | IS_SHARED;
 }

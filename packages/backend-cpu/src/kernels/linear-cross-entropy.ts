@@ -47,17 +47,23 @@ function largestScratch(plan: (scratch: Scratch) => void): number {
 }
 
 /** The phases of `count` rows from row `from` on. The first chunk writes dW and db, the others add to them. */
-function chunkPhases([outputs, inputs, params]: Call, from: number, count: number, room: Room): readonly Phase[] {
+function chunkPhases(
+  [outputs, inputs, params, , threads = 1]: Call,
+  from: number,
+  count: number,
+  room: Room,
+): readonly Phase[] {
   const { classes, inputs: size, transW } = params;
   const { w, b } = inputs;
   const { logits, ones, scratch } = room;
-  const { dw, db } = outputs;
+  // Where their old values stand is nothing to the sums over chunks.
+  const [dw, db] = [rowsFrom(outputs.dw, 0), rowsFrom(outputs.db, 0)];
   const x = rowsFrom(inputs.x, from * size);
   const dx = rowsFrom(outputs.dx, from * size);
   const once = { batch: 1, transA: false, transB: false, accumulate: false };
   const phases: Phase[] = [];
   const multiply = (product: Omit<Product, "batch">): void => {
-    phases.push(...productPhases({ ...product, batch: 1 }, scratch));
+    phases.push(...productPhases({ ...product, batch: 1 }, scratch, threads));
   };
 
   multiply({ ...once, c: logits, a: x, b: w, bias: b, m: count, n: classes, k: size, transB: transW });

@@ -5,7 +5,10 @@ import { addressOf, grainFor, type KernelTable, type Located, type Phase, type S
 const PANEL = 8;
 const PACKED_COLS = 32;
 const TILE_COLS = 64;
-export const ROW_COLS = 1024;
+const ROW_COLS = 1024;
+
+/** Columns of a block that computes rows, at least: B is read in pieces that long. */
+const FEWEST_ROW_COLS = 64;
 
 /** Rows of a block of tiles: 4 and 6 divide them; fewer rows make more blocks, for more threads. */
 const FEW_ROWS = 24;
@@ -28,39 +31,51 @@ export interface Product extends GemmParams {
   readonly bias?: Located | undefined;
 }
 
-export const gemm: KernelTable["gemm"] = ({ c }, { a, b }, params, scratch) =>
-  productPhases({ ...params, c, a, b }, scratch);
+export const gemm: KernelTable["gemm"] = ({ c }, { a, b }, params, scratch, threads = 1) =>
+  productPhases({ ...params, c, a, b }, scratch, threads);
 
 /** The phases of C = op(A)·op(B) + bias, or C += op(A)·op(B) + bias. */
-export function productPhases(product: Product, scratch: Scratch): readonly Phase[] {
+export function productPhases(product: Product, scratch: Scratch, threads: number): readonly Phase[] {
   const { a, b, bias, m, n, k, transA, transB } = product;
   if (n === 1 && m > 1) {
     // A column op(A)·b is the row bᵀ·op(A)ᵀ, and the two lie alike; so do b as k×1 and as 1×k.
-    if (!bias) return productPhases({ ...product, m: 1, n: m, a: b, b: a, transA: false, transB: !transA }, scratch);
-    if (!transA) return [transposedPhase(product)];
+    if (!bias)
+      return productPhases({ ...product, m: 1, n: m, a: b, b: a, transA: false, transB: !transA }, scratch, threads);
+    if (!transA) return [transposedPhase(product, threads)];
   }
   const byRows = m < TILED_ROWS || m * n * k < (transB ? TILED_FROM_TRANSPOSED : TILED_FROM);
-  if (byRows && !transB) return [rowsPhase(product)];
-  if (byRows && (m === 1 || !transA)) return [transposedPhase(product)];
+  if (byRows && !transB) return [rowsPhase(product, threads)];
+  if (byRows && (m === 1 || !transA)) return [transposedPhase(product, threads)];
   return tiledPhases(product, scratch);
 }
 
-function rowsPhase({ c, a, b, bias, m, n, k, batch, transA, accumulate }: Product): Phase {
+/** How many columns a block has that computes whole rows; what it computes does not depend on that. */
+export function rowCols(cols: number, threads: number): number {
+  if (threads === 1) return ROW_COLS;
+  const even = FEWEST_ROW_COLS * Math.ceil(cols / (FEWEST_ROW_COLS * 4 * threads));
+  return Math.max(FEWEST_ROW_COLS, Math.min(ROW_COLS, even));
+}
+
+function rowsPhase({ c, a, b, bias, m, n, k, batch, transA, accumulate }: Product, threads: number): Phase {
+  const group = rowCols(n, threads);
   const [aRow, aStep] = transA ? [1, m] : [k, 1];
   return {
     run: "multiplyRows",
-    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, aRow, aStep, Number(accumulate)],
-    blocks: batch * Math.ceil(n / ROW_COLS),
-    grain: grainFor((m * k * Math.min(n, ROW_COLS)) / 4),
+    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, aRow, aStep, addendOf(accumulate, c), group],
+    blocks: batch * Math.ceil(n / group),
+    grain: grainFor((m * k * Math.min(n, group)) / 4),
+    rewrites: addsInPlace(accumulate, c),
   };
 }
 
-function transposedPhase({ c, a, b, bias, m, n, k, batch, accumulate }: Product): Phase {
+function transposedPhase({ c, a, b, bias, m, n, k, batch, accumulate }: Product, threads: number): Phase {
+  const group = rowCols(n, threads);
   return {
     run: "multiplyTransposed",
-    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, Number(accumulate)],
-    blocks: batch * m * Math.ceil(n / ROW_COLS),
-    grain: grainFor((k * Math.min(n, ROW_COLS)) / 4),
+    args: [c.address, a.address, b.address, addressOf(bias), m, n, k, addendOf(accumulate, c), group],
+    blocks: batch * m * Math.ceil(n / group),
+    grain: grainFor((k * Math.min(n, group)) / 4),
+    rewrites: addsInPlace(accumulate, c),
   };
 }
 
@@ -101,14 +116,24 @@ function tiledPhases(product: Product, scratch: Scratch): readonly Phase[] {
             k,
             n,
             Number(transA),
-            Number(accumulate),
+            accumulate ? addendOf(accumulate, c) + 4 * (item * m * n + column) : 0,
             rowGroup,
           ],
           blocks: itemsHere * Math.ceil(m / rowGroup) * Math.ceil(colsHere / TILE_COLS),
           grain: grainFor((Math.min(m, rowGroup) * Math.min(colsHere, TILE_COLS) * k) / 16),
+          rewrites: addsInPlace(accumulate, c),
         },
       );
     }
   }
   return phases;
+}
+
+/** Where the C stands that a product is added to: 0 if there is none. */
+function addendOf(accumulate: boolean, c: Located): number {
+  return accumulate ? (c.before ?? c.address) : 0;
+}
+
+function addsInPlace(accumulate: boolean, c: Located): boolean {
+  return accumulate && addendOf(accumulate, c) === c.address;
 }

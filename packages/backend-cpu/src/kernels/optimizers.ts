@@ -3,10 +3,12 @@ import { addressOf, grainFor, type KernelTable } from "./phase.ts";
 /** Elements of a block. */
 const BLOCK = 4096;
 
-export const sgd: NonNullable<KernelTable["sgd"]> = (_outputs, { parameter, gradient, velocity }, params) => [
+export const sgd: NonNullable<KernelTable["sgd"]> = (outputs, { parameter, gradient, velocity }, params) => [
   {
     run: "sgd",
     args: [
+      outputs.parameter.address,
+      addressOf(outputs.velocity),
       parameter.address,
       gradient.address,
       addressOf(velocity),
@@ -23,10 +25,13 @@ export const sgd: NonNullable<KernelTable["sgd"]> = (_outputs, { parameter, grad
   },
 ];
 
-export const adamw: NonNullable<KernelTable["adamw"]> = (_outputs, { parameter, gradient, mean, variance }, params) => [
+export const adamw: NonNullable<KernelTable["adamw"]> = (outputs, { parameter, gradient, mean, variance }, params) => [
   {
     run: "adamw",
     args: [
+      outputs.parameter.address,
+      outputs.mean.address,
+      outputs.variance.address,
       parameter.address,
       gradient.address,
       mean.address,

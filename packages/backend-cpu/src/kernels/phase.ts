@@ -4,6 +4,8 @@ import type { WasmFunction } from "./functions.generated.ts";
 /** What a kernel needs to know of a handle: where its first element lies, in bytes. */
 export interface Located {
   readonly address: number;
+  /** Of an output that a kernel reads too (C of a product that is added to): where its old value stands, if elsewhere. */
+  readonly before?: number | undefined;
 }
 
 /**
@@ -18,14 +20,19 @@ export interface Phase {
   readonly blocks: number;
   /** So many blocks are worth handing to another thread (about 16 000 elements of work). */
   readonly grain: number;
+  /** Whether a block replaces what it reads: then it may not be computed twice, only the whole call may. */
+  readonly rewrites?: boolean;
 }
 
 /** The address of so many bytes that are the call's own until its last phase has run. */
 export type Scratch = (bytes: number) => number;
 
-/** A kernel of the contract as a function that says what is to be run. */
+/**
+ * A kernel of the contract as a function that says what is to be run. For more `threads` than one it may cut a call into
+ * other phases, never into such as give other bits.
+ */
 type Planned<K> = K extends (outputs: infer O, inputs: infer I, params: infer P) => void
-  ? (outputs: O, inputs: I, params: P, scratch: Scratch) => readonly Phase[]
+  ? (outputs: O, inputs: I, params: P, scratch: Scratch, threads?: number) => readonly Phase[]
   : never;
 
 type Contract = Kernels<Located>;

@@ -19,7 +19,7 @@ for (const targets of ["labels", "labels, with the state", "smoothed labels", "p
 // How exact it is, the conformance kit and `pnpm bench:ulp` judge.
 describeVariants("the fused loss", (variant) => {
   /** Row losses, gradient and state, one behind the other. */
-  async function run(problem: Problem, order: Order, inPlace: boolean): Promise<Float32Array> {
+  async function run(problem: Problem, order: Order, inPlace: boolean, threads = 1): Promise<Float32Array> {
     const { rows, classes, targets } = problem;
     const { z, labels, q } = numbersOf(problem);
     const { floats, integers, room, run, read } = await lab(variant);
@@ -28,7 +28,9 @@ describeVariants("the fused loss", (variant) => {
     const state = targets === "labels" ? undefined : room(3 * rows);
     const gradient = inPlace ? logits : room(rows * classes);
     const target = targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) };
-    run(softmaxCrossEntropy, { rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), order);
+    const plan: typeof softmaxCrossEntropy = (...call) =>
+      softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+    run(plan, { rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), order);
     return joined(read(rowLoss), read(gradient), state && read(state));
   }
 
@@ -40,6 +42,58 @@ describeVariants("the fused loss", (variant) => {
       expect(bits(await run(problem, "at once", true))).toEqual(expected);
     },
   );
+
+  const long = [32_768, 40_001].flatMap((classes) =>
+    problems.filter((problem) => problem.classes === 1000).map((problem) => ({ ...problem, rows: 8, classes })),
+  );
+  it.each(long)(
+    "$targets, [$rows, $classes]: the same bits cut into blocks for threads, and in place",
+    async (problem) => {
+      const expected = bits(await run(problem, "at once", false));
+      expect(bits(await run(problem, "at once", false, 4))).toEqual(expected);
+      expect(bits(await run(problem, "one by one, reversed", false, 4))).toEqual(expected);
+      expect(bits(await run(problem, "at once", true, 4))).toEqual(expected);
+    },
+  );
+
+  it("has the same bits for rows that are not finite, cut into blocks", async () => {
+    const [rows, classes] = [8, 33_000];
+    const z = Float32Array.from({ length: rows * classes }, (_, i) => ((i * 31) % 97) / 7);
+    z[20_000] = Number.NaN;
+    z[classes + 30_000] = Number.POSITIVE_INFINITY;
+    z.fill(Number.NEGATIVE_INFINITY, 2 * classes, 3 * classes);
+    z.fill(Number.NaN, 3 * classes, 4 * classes);
+    z.fill(Number.NEGATIVE_INFINITY, 4 * classes, 4 * classes + 5000);
+    z.fill(-0, 5 * classes, 6 * classes).fill(0, 5 * classes + 9000, 6 * classes);
+    z.fill(3e38, 6 * classes);
+    const outcome = async (threads: number, smoothing: number): Promise<Int32Array> => {
+      const { floats, integers, room, run, read } = await lab(variant);
+      const [rowLoss, gradient, state] = [room(rows), room(rows * classes), room(3 * rows)];
+      const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1]) };
+      const params = { rows, classes, inner: 1, smoothing, scale: 1 };
+      const plan: typeof softmaxCrossEntropy = (...call) =>
+        softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+      run(plan, { rowLoss, gradient, state }, inputs, params);
+      return bits(joined(read(rowLoss), read(gradient), read(state)));
+    };
+    for (const smoothing of [0, 0.1]) expect(await outcome(4, smoothing)).toEqual(await outcome(1, smoothing));
+  });
+
+  it("is cut only where there are threads, and few long rows", async () => {
+    const { room } = await lab(variant);
+    const phases = (rows: number, classes: number, threads?: number): string[] => {
+      const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
+      const logits = room(1);
+      return softmaxCrossEntropy({ rowLoss: logits }, { logits, labels: logits }, params, () => 0, threads).map(
+        ({ run }) => run,
+      );
+    };
+    expect(phases(1, 300_000)).toEqual(["softmaxCrossEntropyRows"]);
+    expect(phases(1, 300_000, 4)).toEqual(["lossLargest", "lossStages", "lossExps", "lossResults"]);
+    expect(phases(1, 128_256, 4)).toEqual(["softmaxCrossEntropyRows"]);
+    expect(phases(16, 50_257, 4)).toEqual(["softmaxCrossEntropyRows"]);
+    expect(phases(15, 30_000, 4)).toEqual(["softmaxCrossEntropyRows"]);
+  });
 
   // The label leads by more than float32's exponents reach below 1: what lies behind it keeps its bits all the same.
   it.each([3, 40, 1023])("a label that leads %i classes by 93.3", async (classes) => {

@@ -9,12 +9,12 @@ const MAXIMA = [65_535, 32_768, 16_384, 8192];
 
 const INITIAL_PAGES = 16;
 
-/** A memory with the largest maximum that is to be had. */
-export function openMemory(): TensorMemory {
+/** A memory with the largest maximum that is to be had; with `shared`, one that other threads may have too. */
+export function openMemory(shared = false): TensorMemory {
   let cause: unknown;
   for (const maximum of MAXIMA) {
     try {
-      const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum });
+      const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared });
       return new TensorMemory(memory, maximum * PAGE_BYTES);
     } catch (error) {
       cause = error;

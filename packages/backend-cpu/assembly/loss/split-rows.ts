@@ -1,0 +1,163 @@
+/**
+ * The fused loss of few long rows, cut into blocks of classes that any thread may compute: the largest of each block, then by row
+ * what is left out of the sum, then the sums of each block, then by row what they come to, then the gradient of each block.
+ * Every number is the one that `softmaxCrossEntropyRows` computes, and every sum is added in its order.
+ */
+import { at } from "../simd";
+import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, startLargest, targetsOfBlock } from "./class-block";
+import { firstIndexOf, largest, largestWithout } from "./largest";
+import { exactReference, guessFor, isGood } from "./reference";
+import { storeExactGradients, storeLossAndState } from "./row-outputs";
+import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
+import { targetOf } from "./targets";
+
+/** What a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
+const PARTIAL_BYTES: usize = 40;
+const BEFORE: usize = 8;
+const BEHIND: usize = 24;
+
+/** Block (row, class block): its largest logit, without the label's where that stays out of the sum. */
+export function lossLargest(
+  maxima: usize, logits: usize, excludedLabels: usize, classes: i32, begin: i32, end: i32, _local: usize,
+): void {
+  const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  for (let block = begin; block < end; block++) {
+    const row = block / classBlocks;
+    const from = (block % classBlocks) * CLASS_BLOCK;
+    const to = min(from + CLASS_BLOCK, classes);
+    const z = logits + ((<usize>row * <usize>classes) << 2);
+    const excluded = excludedLabels ? load<i32>(at(excludedLabels, row)) : -1;
+    const isHere = from <= excluded && excluded < to;
+    const m = isHere ? largestWithout(excluded - from, at(z, from), to - from) : largest(at(z, from), to - from);
+    store<f32>(at(maxima, block), m);
+  }
+}
+
+/** Block: a row, whose stage begins here. */
+export function lossStages(
+  stages: usize, maxima: usize, logits: usize, labels: usize, rowScale: usize, classes: i32, excludesLabels: i32, scale: f64,
+  begin: i32, end: i32, _local: usize,
+): void {
+  const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  for (let row = begin; row < end; row++) {
+    const z = logits + ((<usize>row * <usize>classes) << 2);
+    const own = at(maxima, row * classBlocks);
+    const stage = stageOf(stages, row);
+    const label = labels ? load<i32>(at(labels, row)) : -1;
+    stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
+    stage.isLive = false;
+    if (stage.isIgnored) continue;
+    if (labels) stage.zLabel = load<f32>(at(z, label));
+    let other: f32;
+    if (excludesLabels) {
+      stage.exclude(label, stage.zLabel);
+      other = largest(own, classBlocks);
+    } else {
+      const block = firstIndexOf(largest(own, classBlocks), own, classBlocks);
+      const from = block * CLASS_BLOCK;
+      const count = min(CLASS_BLOCK, classes - from);
+      const inBlock = firstIndexOf(load<f32>(at(own, block)), at(z, from), count);
+      stage.exclude(from + inBlock, load<f32>(at(z, from + inBlock)));
+      other = max(largestWithout(inBlock, at(z, from), count), largestWithout(block, own, classBlocks));
+    }
+    const guess = guessFor(z, classes, stage.excluded);
+    stage.setLargest(other);
+    stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+  }
+}
+
+/** Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. */
+export function lossExps(
+  partials: usize, gradient: usize, stages: usize, logits: usize, probabilities: usize, classWeights: usize,
+  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
+): void {
+  const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  for (let block = begin; block < end; block++) {
+    const row = block / classBlocks;
+    const stage = stageOf(stages, row);
+    if (!stage.isLive) continue;
+    const from = (block % classBlocks) * CLASS_BLOCK;
+    const to = min(from + CLASS_BLOCK, classes);
+    const first = (<usize>row * <usize>classes) << 2;
+    const z = logits + first;
+    const partial = partials + <usize>block * PARTIAL_BYTES;
+    if (isSpread) {
+      const q = probabilities ? probabilities + first : 0;
+      memory.fill(partial, 0, PARTIAL_BYTES);
+      targetsOfBlock(stage, partial + BEFORE, partial + BEHIND, z, q, classWeights, from, to, keep, share);
+    }
+    startLargest(local);
+    store<f64>(partial, expsOfBlock(stage, z, gradient ? gradient + first : 0, from, to, local));
+  }
+}
+
+/** Block: a row, whose sums, loss and state come out. */
+export function lossResults(
+  rowLoss: usize, state: usize, stages: usize, partials: usize,
+  logits: usize, labels: usize, probabilities: usize, classWeights: usize,
+  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
+): void {
+  const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  for (let row = begin; row < end; row++) {
+    const first = (<usize>row * <usize>classes) << 2;
+    const z = logits + first;
+    const kept = stages + <usize>row * STAGE_BYTES;
+    memory.copy(local, kept, STAGE_BYTES);
+    const stage = stageOf(local, 0);
+    // A row that is computed again begins anew.
+    stage.others = 0;
+    stage.atExcluded = 0;
+    stage.dot = 0;
+    if (stage.isLive) {
+      const own = partials + <usize>(row * classBlocks) * PARTIAL_BYTES;
+      if (isSpread) {
+        addPartialTargets(stage, own, classBlocks);
+        stage.atExcluded += targetOf(probabilities ? probabilities + first : 0, classWeights, stage.excluded, keep, share);
+      }
+      if (labels) {
+        const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
+        stage.addLabel(keep * w, stage.zLabel);
+      }
+      let total: f64 = 0;
+      for (let i = 0; i < classBlocks; i++) total += load<f64>(own + <usize>i * PARTIAL_BYTES);
+      stage.R = total;
+    }
+    finishStages(local, 1);
+    storeLossAndState(stage, rowLoss, state, row, z, classes);
+    memory.copy(kept, local, STAGE_BYTES);
+  }
+}
+
+/** Block (row, class block): its gradient, from its exponentials. */
+export function lossGradients(
+  gradient: usize, stages: usize, probabilities: usize, classWeights: usize,
+  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, _local: usize,
+): void {
+  const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  for (let block = begin; block < end; block++) {
+    const row = block / classBlocks;
+    const from = (block % classBlocks) * CLASS_BLOCK;
+    const to = min(from + CLASS_BLOCK, classes);
+    const first = (<usize>row * <usize>classes) << 2;
+    const g = gradient + first;
+    const stage = stageOf(stages, row);
+    if (stage.isLive) {
+      const q = probabilities ? probabilities + first : 0;
+      gradientOfBlock(stage, g, q, classWeights, from, to, isSpread != 0, keep, share);
+    }
+    storeExactGradients(stage, g, from, to);
+  }
+}
+
+/** Adds up the targets as `softmaxCrossEntropyRows` does: block by block, before and behind the excluded class. */
+// @ts-ignore: decorator
+@inline
+function addPartialTargets(stage: RowStage, partials: usize, classBlocks: i32): void {
+  let sums = f64x2.splat(0);
+  for (let i = 0; i < classBlocks; i++, partials += PARTIAL_BYTES) {
+    sums = f64x2.add(sums, v128.load(partials + BEFORE));
+    sums = f64x2.add(sums, v128.load(partials + BEHIND));
+  }
+  stage.others += f64x2.extract_lane(sums, 0);
+  stage.dot += f64x2.extract_lane(sums, 1);
+}

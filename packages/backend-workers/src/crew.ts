@@ -1,0 +1,210 @@
+import { type Block, LOCAL_SCRATCH_BYTES, type TensorMemory, UNIT_BYTES } from "@surprisal/backend-cpu/kernels";
+import {
+  ASLEEP,
+  BEATS,
+  CLAIM,
+  controlOn,
+  DEAD,
+  PROGRESS,
+  READY,
+  SLEEPING,
+  STARTING,
+  STATE,
+  workerLine,
+} from "./control.ts";
+import type { Ending, StartThread, Thread } from "./threads.ts";
+import type { FaultPlan, WorkerSetup } from "./worker-setup.ts";
+
+/** A worker that is awake sees one of so many jobs. */
+const JOBS_TO_SEE = 100;
+
+/** A worker that dies so often in a row, with no chunk done in between, is not started again. */
+const MOST_FRUITLESS_DEATHS = 5;
+
+export interface CrewOptions {
+  readonly workers: number;
+  readonly module: WebAssembly.Module;
+  readonly tensors: TensorMemory;
+  readonly start: StartThread;
+  readonly faults?: FaultPlan | undefined;
+  /** How long a worker may be silent before it is taken for dead. */
+  readonly patienceMs: number;
+  /** Called when a worker has died or is taken for dead. */
+  readonly onDeath?: ((reason: string) => void) | undefined;
+  /** Called once, when no worker stays alive. */
+  readonly onLost: (error: Error) => void;
+}
+
+/** A worker's place in the pool; who holds it changes when one dies. */
+interface Seat {
+  readonly line: number;
+  readonly worker: number;
+  local: Block;
+  thread: Thread | undefined;
+  generation: number;
+  fruitless: number;
+  /** Its beats when they were last looked at. */
+  beats: number;
+  /** Told to end, and not known to have ended. */
+  readonly leaving: Set<Thread>;
+}
+
+/** The workers of a pool: who of them is dead, and who comes in their place. */
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #control: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #seats: Seat[] = [];
+  /** Memory that a thread which was told to end may still write. */
+  readonly #quarantine: Block[] = [];
+  /** Jobs since all workers were looked at, and when that was. */
+  #jobs = 0;
+  #inspected = 0;
+  #closed = false;
+  lost: Error | undefined;
+
+  constructor(options: CrewOptions, control: SharedArrayBuffer) {
+    this.#options = options;
+    this.#control = control;
+    this.#words = controlOn(control).words;
+    for (let worker = 0; worker < options.workers; worker++) {
+      const seat: Seat = {
+        line: workerLine(worker),
+        worker,
+        local: options.tensors.alloc(LOCAL_SCRATCH_BYTES),
+        thread: undefined,
+        generation: 0,
+        fruitless: 0,
+        beats: 0,
+        leaving: new Set(),
+      };
+      this.#seats.push(seat);
+      this.#fill(seat);
+    }
+  }
+
+  /** Resolves when every worker computes; rejects if one cannot. */
+  async ready(deadlineMs: number): Promise<void> {
+    const words = this.#words;
+    const end = performance.now() + deadlineMs;
+    while (this.#seats.some(({ line }) => Atomics.load(words, line + STATE) === STARTING)) {
+      if (this.lost) throw this.lost;
+      if (performance.now() > end) throw new Error(`workers: no worker answered within ${deadlineMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    if (this.lost) throw this.lost;
+  }
+
+  /** Replaces workers that have stopped; and, now and then, such as neither sleep nor see the jobs that there are. */
+  inspect(): void {
+    const words = this.#words;
+    const isTime = ++this.#jobs > JOBS_TO_SEE && performance.now() - this.#inspected > this.#options.patienceMs;
+    for (const seat of this.#seats) {
+      const state = Atomics.load(words, seat.line + STATE);
+      if (seat.thread === undefined) continue;
+      if (state === DEAD) this.#replace(seat, "it stopped", true);
+      else if (isTime) {
+        const beats = Atomics.load(words, seat.line + BEATS);
+        if (state === READY && beats === seat.beats)
+          this.#replace(seat, `it saw no job for ${this.#options.patienceMs} ms`, false);
+        seat.beats = beats;
+      }
+    }
+    if (!isTime) return;
+    this.#jobs = 0;
+    this.#inspected = performance.now();
+  }
+
+  /** Whether the worker with which a ticket's chunk is says that it has stopped. */
+  hasDiedWith(ticket: number): boolean {
+    const words = this.#words;
+    return this.#seats.some(
+      ({ line }) => Atomics.load(words, line + CLAIM) === ticket && Atomics.load(words, line + STATE) === DEAD,
+    );
+  }
+
+  /** Replaces whoever may have a chunk. Whether that was a worker that has said itself that it has stopped. */
+  bury(ticket: number): boolean {
+    const words = this.#words;
+    let ended = true;
+    for (const seat of this.#seats) {
+      if (Atomics.load(words, seat.line + CLAIM) !== ticket) continue;
+      const isDead = Atomics.load(words, seat.line + STATE) === DEAD;
+      ended &&= isDead;
+      this.#replace(seat, isDead ? "it stopped" : `it gave no answer for ${this.#options.patienceMs} ms`, isDead);
+    }
+    return ended;
+  }
+
+  /** Another worker for a seat whose worker has ended, or is to end. */
+  #replace(seat: Seat, reason: string, ended: boolean): void {
+    const words = this.#words;
+    this.#options.onDeath?.(reason);
+    if (Atomics.load(words, seat.line + STATE) === SLEEPING) Atomics.sub(words, ASLEEP, 1);
+    seat.fruitless = words[seat.line + PROGRESS] === 0 ? seat.fruitless + 1 : 0;
+    const thread = seat.thread!;
+    seat.thread = undefined;
+    thread.terminate().catch(() => {});
+    if (!ended) {
+      seat.leaving.add(thread);
+      // It may still write to its scratch, so the next one gets another.
+      this.#quarantine.push(seat.local);
+      seat.local = this.#options.tensors.alloc(LOCAL_SCRATCH_BYTES);
+    }
+    if (seat.fruitless >= MOST_FRUITLESS_DEATHS) {
+      this.lost ??= new Error(
+        `worker ${seat.worker} ended ${seat.fruitless} times with nothing done, at last because ${reason}`,
+      );
+      this.#options.onLost(this.lost);
+    } else this.#fill(seat);
+  }
+
+  #fill(seat: Seat): void {
+    const words = this.#words;
+    Atomics.store(words, seat.line + STATE, STARTING);
+    Atomics.store(words, seat.line + CLAIM, 0);
+    Atomics.store(words, seat.line + PROGRESS, 0);
+    Atomics.store(words, seat.line + BEATS, 0);
+    seat.beats = -1;
+    seat.generation++;
+    const { module, start } = this.#options;
+    const plan = this.#options.faults;
+    const faults = plan && { ...plan, seed: plan.seed + Math.imul(seat.generation, 0x9e3779b1) };
+    const setup: WorkerSetup = {
+      module,
+      memory: this.#options.tensors.memory,
+      control: this.#control,
+      local: seat.local.start * UNIT_BYTES,
+      worker: seat.worker,
+      faults,
+    };
+    const onEnd = (ending: Ending): void => this.#ended(seat, thread, ending);
+    const thread: Thread = start(setup, `surprisal-${seat.worker}`, { onEnd });
+    seat.thread = thread;
+  }
+
+  /** A worker has ended while the caller did something else. */
+  #ended(seat: Seat, thread: Thread, { reason, confirmed }: Ending): void {
+    if (this.#closed) return;
+    if (seat.thread === thread) this.#replace(seat, reason, confirmed);
+    if (confirmed) seat.leaving.delete(thread);
+    if (this.#seats.every(({ leaving }) => leaving.size === 0)) this.#release();
+  }
+
+  /** Keeps memory back until every thread that was told to end has ended. */
+  quarantine(blocks: readonly Block[]): void {
+    this.#quarantine.push(...blocks);
+  }
+
+  #release(): void {
+    for (const block of this.#quarantine) this.#options.tensors.free(block);
+    this.#quarantine.length = 0;
+  }
+
+  /** Ends all workers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const threads = this.#seats.flatMap(({ thread, leaving }) => [...leaving, ...(thread ? [thread] : [])]);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { bundleWorker } from "../scripts/bundle-worker.mjs";
+import { computingWorkerSource } from "./computing-worker.generated.ts";
+import { workerSource } from "./worker.generated.ts";
+
+describe.each([
+  { name: "computing-worker", source: computingWorkerSource, most: 6000 },
+  { name: "worker", source: workerSource, most: 60_000 },
+] as const)("the script of $name.ts", ({ name, source, most }) => {
+  it("is what it and its imports bundle to; if not, run pnpm worker", async () => {
+    expect(await bundleWorker(name), "run pnpm worker").toBe(source);
+  });
+
+  it("is one module, which imports nothing but node:worker_threads where that is", () => {
+    expect(source).not.toMatch(/^import /m);
+    expect(new Set(source.match(/import\("[^"]*"\)/g))).toEqual(new Set(['import("node:worker_threads")']));
+    expect(source.length).toBeLessThan(most);
+  });
+});

@@ -1,0 +1,1 @@
+export { type WorkersOptions, workers } from "./workers.ts";

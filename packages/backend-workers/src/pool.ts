@@ -1,0 +1,163 @@
+import { LOCAL_SCRATCH_BYTES, link, type Phase, UNIT_BYTES, type WasmFunctions } from "@surprisal/backend-cpu/kernels";
+import type { Chunking } from "./chunks.ts";
+import {
+  ASLEEP,
+  CALLER_ASLEEP,
+  CONTROL_BYTES,
+  type Control,
+  controlOn,
+  DONE,
+  JOB_ARGS,
+  JOB_BLOCKS,
+  JOB_CHUNK,
+  JOB_FUNCTION,
+  jobAfter,
+  NO_JOB,
+  PROGRESS,
+  TICKET,
+  ticketOf,
+  workerLine,
+} from "./control.ts";
+import { Crew, type CrewOptions } from "./crew.ts";
+import { takesPart } from "./take-part.ts";
+
+/** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
+const LOOKS = 2000;
+
+export interface PoolOptions extends Omit<CrewOptions, "workers"> {
+  readonly threads: number;
+  readonly chunking: Chunking;
+  /** So many grains of work are worth waking workers for. */
+  readonly wakeFrom: number;
+}
+
+/**
+ * A phase could not be finished, and a thread may still write what it was to write: the call must be made again, with other
+ * memory for its results.
+ */
+export class AbandonedPhase extends Error {}
+
+/** The caller and its workers, which compute one phase after the other. */
+export class Pool {
+  readonly threads: number;
+  /** What the threads share besides the tensors. */
+  readonly control: SharedArrayBuffer;
+  readonly crew: Crew;
+  readonly #control: Control;
+  readonly #wasm: WasmFunctions;
+  /** The numbers by which workers know the functions. */
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #chunking: Chunking;
+  readonly #wakeFrom: number;
+  readonly #patience: number;
+  /** The caller's line in the control words, behind those of the workers, and the address of its scratch. */
+  readonly #line: number;
+  readonly #local: number;
+  readonly #takePart: (ticket: number) => number;
+  #job = NO_JOB;
+  /** Grains of work that sleeping workers have missed. */
+  #missed = 0;
+
+  constructor(options: PoolOptions) {
+    const { threads, module, tensors } = options;
+    this.threads = threads;
+    this.#chunking = options.chunking;
+    this.#wakeFrom = options.wakeFrom;
+    this.#patience = options.patienceMs;
+    this.control = new SharedArrayBuffer(CONTROL_BYTES);
+    this.#control = controlOn(this.control);
+    this.#wasm = link(module, tensors.memory);
+    this.#numbers = new Map(Object.keys(this.#wasm).map((name, number) => [name, number]));
+    this.#line = workerLine(threads - 1);
+    this.#local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
+    const functions = Object.values(this.#wasm);
+    this.#takePart = takesPart({ control: this.#control, functions, local: this.#local, line: this.#line });
+    this.crew = new Crew({ ...options, workers: threads - 1 }, this.control);
+  }
+
+  /**
+   * Whether to share phases out. Where all workers sleep, waking them must pay: it is put off until so much work has been
+   * done without them that the price is small beside it.
+   */
+  isWorthSharing(phases: readonly Phase[]): boolean {
+    let grains = 0;
+    for (const phase of phases) {
+      if (this.#chunking(phase, this.threads) < phase.blocks) grains += phase.blocks / phase.grain;
+    }
+    if (grains === 0) return false;
+    this.#missed += grains;
+    const asleep = Atomics.load(this.#control.words, ASLEEP);
+    if (asleep === this.threads - 1 && this.#missed < this.#wakeFrom) return false;
+    this.#missed = 0;
+    return true;
+  }
+
+  /**
+   * Computes a phase: shared out, or on the calling thread where that is sooner.
+   * @throws AbandonedPhase if the whole call must be made again
+   */
+  run(phase: Phase): void {
+    const { run, blocks } = phase;
+    if (blocks === 0) return;
+    const size = this.#chunking(phase, this.threads);
+    if (size >= blocks) this.runAlone(phase);
+    else this.#share(this.#numbers.get(run)!, phase, size);
+  }
+
+  /** Computes a phase on the calling thread. */
+  runAlone({ run, args, blocks }: Phase): void {
+    if (blocks === 0) return;
+    this.#wasm[run](...args, 0, blocks, this.#local);
+    this.#control.words[this.#line + PROGRESS]!++;
+  }
+
+  #share(fn: number, { run, args, blocks, rewrites }: Phase, size: number): void {
+    const { words, args: shared } = this.#control;
+    this.crew.inspect();
+    const chunks = Math.ceil(blocks / size);
+    this.#job = jobAfter(this.#job);
+    words[JOB_FUNCTION] = fn;
+    words[JOB_BLOCKS] = blocks;
+    words[JOB_CHUNK] = size;
+    words[JOB_ARGS] = args.length;
+    for (let i = 0; i < args.length; i++) shared[i] = args[i]!;
+    for (let chunk = 0; chunk < chunks; chunk++) words[DONE + chunk] = NO_JOB;
+    const ticket = ticketOf(this.#job, chunks);
+    Atomics.store(words, TICKET, ticket);
+    if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, TICKET, 1);
+    this.#takePart(ticket);
+    let abandoned = false;
+    let lost: number[] | undefined;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      if (this.#done(chunk)) continue;
+      // Its worker has died with it, or is taken for dead.
+      const ended = this.crew.bury(ticketOf(this.#job, chunk + 1));
+      if (!ended || rewrites) abandoned = true;
+      lost ??= [];
+      lost.push(chunk);
+    }
+    if (lost === undefined) return;
+    if (abandoned) throw new AbandonedPhase();
+    for (const chunk of lost) this.#wasm[run](...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.#local);
+  }
+
+  /** Waits for a claimed chunk. False if its worker is dead, or has been silent for too long. */
+  #done(chunk: number): boolean {
+    const { words } = this.#control;
+    const at = DONE + chunk;
+    for (let looks = LOOKS; looks > 0; looks--) if (Atomics.load(words, at) === this.#job) return true;
+    const ticket = ticketOf(this.#job, chunk + 1);
+    const since = performance.now();
+    Atomics.store(words, CALLER_ASLEEP, 1);
+    try {
+      while (Atomics.load(words, at) !== this.#job) {
+        if (this.crew.hasDiedWith(ticket)) return Atomics.load(words, at) === this.#job;
+        if (performance.now() - since > this.#patience) return false;
+        Atomics.wait(words, at, NO_JOB, 5);
+      }
+      return true;
+    } finally {
+      Atomics.store(words, CALLER_ASLEEP, 0);
+    }
+  }
+}

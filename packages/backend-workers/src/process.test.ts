@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+
+const index = fileURLToPath(new URL("index.ts", import.meta.url));
+
+/** Runs a program that has a backend open on three threads, and computes; it is killed after 20 seconds. */
+async function run(queued: boolean, rest: string): Promise<string> {
+  const program = `
+    import { workers } from ${JSON.stringify(index)};
+    const backend = await workers({ threads: 3, testing: { queued: ${queued} } }).open({ onError() {} });
+    const length = 400_000;
+    const y = backend.alloc("float", length);
+    for (let i = 0; i < 10; i++) backend.kernels.fill({ y }, {}, { value: i, length });
+    const value = (await backend.read(y))[length - 1];
+    ${rest}
+  `;
+  const args = ["--conditions=@surprisal/source", "--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  return stdout.trim();
+}
+
+describe("a program with workers", () => {
+  it.each([
+    { how: "calls computed at once", queued: false },
+    { how: "queued calls", queued: true },
+  ])("ends when it has closed them ($how)", async ({ queued }) => {
+    expect(await run(queued, "await backend.close(); console.log(value);")).toBe("9");
+  });
+
+  it("ends although it has not", async () => {
+    expect(await run(false, "console.log(value);")).toBe("9");
+  });
+});
+
+it("does not open in a place without workers, and says so", async () => {
+  const program = `
+    import { workers } from ${JSON.stringify(index)};
+    process.versions = { ...process.versions, bun: "1" };
+    await workers().open({ onError() {} }).catch((error) => console.log(error.message));
+  `;
+  const args = [
+    "--conditions=@surprisal/source",
+    "--input-type=module",
+    "--eval",
+    `Object.defineProperty(process, "versions", { value: process.versions, writable: true });${program}`,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+  expect(stdout).toContain("there are no workers in this place");
+});

@@ -1,0 +1,2 @@
+// The script that the workers backend is told to start its workers from.
+import "@surprisal/backend-workers/worker";
