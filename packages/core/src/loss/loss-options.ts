@@ -36,7 +36,7 @@ export interface RowLossOptions {
   readonly zLoss?: number;
   /**
    * τ > 0: logits are divided by it (default 1). By a scalar tensor the loss is differentiable, at the price of two buffers
-   * of the logits' size, or four with the gradient.
+   * of the logits' size, four with the gradient, and up to eight with its own.
    */
   readonly temperature?: number | Tensor;
   /** c > 0: logits become c·tanh(z/c), after the temperature (Gemma's soft cap; none by default). −∞ stays −∞. */
