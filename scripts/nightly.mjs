@@ -47,7 +47,7 @@ const subjects = [
   inBrowser("plain, float32", "plain-f32"),
   inBrowser("cpu, relaxed", "cpu-relaxed"),
   inBrowser("cpu, strict", "cpu-strict"),
-  inBrowser("workers, 4 threads", "workers-blob"),
+  inBrowser("workers from a served script, 2 threads", "workers-url"),
 ];
 
 /** The row of the table that a subject earns with all seeds, and how many cases failed. */
