@@ -2,6 +2,7 @@
  * The conformance kit: cases, a float64 oracle and the runners that prove a backend right, ours or a stranger's.
  *
  * - {@link checkBackend} gives a report, anywhere: a browser, a command line, a device of a user.
+ * - {@link reportText} and {@link reportHtml} make a report readable; {@link reportRows} are its numbers by group.
  * - {@link describeBackend} registers the cases as tests; `@surprisal/conformance/vitest` has it bound to vitest.
  * - {@link instrument} wraps a backend so that misuse throws and unwritten outputs are seen.
  * - {@link requiredOnly} hides fusions and optional facts, so that core derives them.
@@ -28,6 +29,9 @@ export {
 } from "./oracle/softmax-cross-entropy.ts";
 export { type RandomNumbers, randomNumbers } from "./random-numbers.ts";
 export type { Report, Verdict } from "./report.ts";
+export { type GroupRow, reportRows, type WorstOf } from "./report-groups.ts";
+export { reportHtml } from "./report-html.ts";
+export { reportText, type TextOptions } from "./report-text.ts";
 export { requiredOnly } from "./required-only.ts";
 export type { Subject } from "./session.ts";
 export { betweenTwo, type Judgement, type Quantity, tolerance } from "./tolerance.ts";
