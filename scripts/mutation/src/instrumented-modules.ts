@@ -1,0 +1,24 @@
+// Loads the instrumented sources in place of the written ones: import this before anything that imports those.
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Mutation } from "./mutants.ts";
+import { turnOn } from "./mutant-switch.ts";
+
+// Where the program that makes the mutants leaves them.
+const mutation: Mutation = JSON.parse(readFileSync(process.env.MUTATION_FILE!, "utf8"));
+export const { width } = mutation;
+export const isKernel: ReadonlySet<number> = new Set(
+  mutation.mutants.flatMap(({ number, file }) => (file.startsWith("packages/backend-cpu/") ? [number] : [])),
+);
+
+/** A mutant of what runs once, when its module is loaded, is on from the start. */
+export const fromTheStart: string | undefined = process.env.MUTANT_FROM_THE_START;
+if (fromTheStart !== undefined) turnOn(Number(fromTheStart), Number.POSITIVE_INFINITY);
+
+registerHooks({
+  load(url, context, next) {
+    const source = url.startsWith("file:") ? mutation.code[fileURLToPath(url)] : undefined;
+    return source === undefined ? next(url, context) : { format: "module-typescript", source, shortCircuit: true };
+  },
+});

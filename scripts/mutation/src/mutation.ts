@@ -1,0 +1,79 @@
+// Mutation testing of the plain kernels and of the loss in core. StrykerJS' instrumenter makes the mutants, all in one
+// build with a switch; each is judged by the kit's quick tier, and what the kit leaves alive by the packages' own tests.
+//   pnpm mutation [--only TEXT] [--jobs N] [--json FILE] [--write]
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { isEquivalent, unusedArguments } from "./equivalent-mutants.ts";
+import { Judge } from "./judges.ts";
+import { makeMutants, type Mutant, root } from "./mutants.ts";
+import { ownTests } from "./own-tests.ts";
+import { type Judged, mutationPage, shortOf } from "./mutation-page.ts";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    jobs: { type: "string", default: "3" },
+    json: { type: "string" },
+    write: { type: "boolean", default: false },
+  },
+});
+
+const start = performance.now();
+const mutation = await makeMutants();
+const folder = mkdtempSync(join(tmpdir(), "mutation-"));
+const env = { MUTATION_FILE: join(folder, "mutation.json"), MUTATION_COUNTS: join(folder, "counts.bin") };
+const judges = Array.from({ length: Number(values.jobs) }, () => new Judge(env));
+process.on("exit", () => {
+  for (const judge of judges) judge.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Gives each mutant to the next judge that is free. */
+async function byKit(mutants: readonly Mutant[]): Promise<Map<number, string>> {
+  const killedBy = new Map<number, string>();
+  const waiting = [...mutants];
+  await Promise.all(
+    judges.map(async (judge) => {
+      for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+        const { killedBy: id } = await judge.judge(mutant.number);
+        if (id !== undefined) killedBy.set(mutant.number, id);
+        tell(`${mutants.length - waiting.length} of ${mutants.length} judged by the kit, ${killedBy.size} killed`);
+      }
+    }),
+  );
+  return killedBy;
+}
+
+let told = 0;
+function tell(progress: string): void {
+  if (performance.now() - told < 10_000) return;
+  told = performance.now();
+  console.error(`${((told - start) / 60_000).toFixed(1)} min: ${progress}`);
+}
+
+writeFileSync(env.MUTATION_FILE, JSON.stringify(mutation));
+await judges[0]!.count();
+tell("the kit has been run without mutants");
+const chosen = mutation.mutants.filter(({ file }) => file.includes(values.only));
+const kit = await byKit(chosen);
+for (const judge of judges) judge.close();
+const alive = chosen.filter(({ number }) => !kit.has(number)).map(({ number }) => number);
+const tests = await ownTests(folder, mutation.width, alive, env);
+
+const judged: Judged[] = chosen.map((mutant) => {
+  const kitCase = kit.get(mutant.number);
+  const test = tests.get(mutant.number);
+  return { ...mutant, kitCase, test, isEquivalent: isEquivalent(mutant) };
+});
+if (values.json) writeFileSync(values.json, JSON.stringify(judged, undefined, 1));
+for (const one of judged) {
+  const killed = one.kitCase ?? one.test;
+  if (killed === undefined && !one.isEquivalent) console.log(`survived: ${shortOf(one)}`);
+  if (killed !== undefined && one.isEquivalent) console.log(`argued as equivalent, but killed by ${killed}: ${shortOf(one)}`);
+}
+for (const argument of unusedArguments(chosen)) console.log(`argued, but there is no such mutant: ${argument}`);
+const page = mutationPage(judged, (performance.now() - start) / 60_000);
+console.log(page);
+if (values.write) writeFileSync(join(root, "docs/mutation.md"), page);
