@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { Mutation } from "./mutants.ts";
 import { turnOn } from "./mutant-switch.ts";
+import type { Mutation } from "./mutants.ts";
 
 // Where the program that makes the mutants leaves them.
 const mutation: Mutation = JSON.parse(readFileSync(process.env.MUTATION_FILE!, "utf8"));

@@ -26,8 +26,8 @@ export class Judge {
     if (answer?.kind !== "counted") throw new Error("the kit did not pass without a mutant");
   }
 
-  async judge(mutant: number): Promise<Verdict> {
-    const answer = await this.#ask({ kind: "judge", mutant });
+  async judge(mutant: number, budget: number): Promise<Verdict> {
+    const answer = await this.#ask({ kind: "judge", mutant, budget });
     return { killedBy: answer?.kind === "judged" ? answer.killedBy : "timeout" };
   }
 

@@ -22,7 +22,14 @@ const quick = cases.filter(({ tier }) => tier === "quick").map(({ id }) => id);
 const places = new Map(quick.map((id, i) => [id, i]));
 const countsFile = process.env.MUTATION_COUNTS!;
 
-export type ToJudge = { readonly kind: "count" } | { readonly kind: "judge"; readonly mutant: number };
+export type ToJudge =
+  | { readonly kind: "count" }
+  | {
+      readonly kind: "judge";
+      readonly mutant: number;
+      /** After so many milliseconds no further case is run. */
+      readonly budget: number;
+    };
 export type FromJudge =
   | { readonly kind: "counted" }
   | { readonly kind: "alive" }
@@ -70,7 +77,8 @@ function counted(): Uint32Array {
 }
 
 /** The first case that fails with this mutant turned on. */
-async function judge(mutant: number): Promise<string | undefined> {
+async function judge(mutant: number, budget: number): Promise<string | undefined> {
+  const start = Date.now();
   for (const [s, subject] of subjects.entries()) {
     const covering = quick.filter((_, place) => fromTheStart || row(counted(), s, place)[mutant]! > 0);
     if (covering.length === 0 || !subject.judges(mutant)) continue;
@@ -90,7 +98,7 @@ async function judge(mutant: number): Promise<string | undefined> {
         if (status === "failed") {
           killedBy ??= id;
           stop.abort(new Error("killed"));
-        }
+        } else if (Date.now() - start > budget) stop.abort(new Error("not killed in time"));
         next(covering[covering.indexOf(id) + 1]);
         sayAlive();
       },
@@ -99,7 +107,7 @@ async function judge(mutant: number): Promise<string | undefined> {
       if (!stop.signal.aborted) killedBy ??= `an error of the kit: ${error.message}`;
     });
     turnOff();
-    if (killedBy !== undefined) return killedBy;
+    if (killedBy !== undefined || Date.now() - start > budget) return killedBy;
   }
   return undefined;
 }
@@ -110,7 +118,7 @@ process.on("message", (message: ToJudge) => {
     if (message.kind === "count") {
       await count();
       say({ kind: "counted" });
-    } else say({ kind: "judged", killedBy: await judge(message.mutant) });
+    } else say({ kind: "judged", killedBy: await judge(message.mutant, message.budget) });
   });
 });
 process.on("disconnect", () => process.exit());

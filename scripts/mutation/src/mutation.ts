@@ -1,5 +1,6 @@
 // Mutation testing of the plain kernels and of the loss in core. StrykerJS' instrumenter makes the mutants, all in one
-// build with a switch; each is judged by the kit's quick tier, and what the kit leaves alive by the packages' own tests.
+// build with a switch. Each is judged by the kit's quick tier for a while, what is left alive by the packages' own tests,
+// and what those leave by the whole of the quick tier.
 //   pnpm mutation [--only TEXT] [--jobs N] [--json FILE] [--write]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +8,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isEquivalent, unusedArguments } from "./equivalent-mutants.ts";
 import { Judge } from "./judges.ts";
-import { makeMutants, type Mutant, root } from "./mutants.ts";
-import { ownTests } from "./own-tests.ts";
+import { type Mutant, makeMutants, root } from "./mutants.ts";
 import { type Judged, mutationPage, shortOf } from "./mutation-page.ts";
+import { ownTests } from "./own-tests.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,19 +26,20 @@ const mutation = await makeMutants();
 const folder = mkdtempSync(join(tmpdir(), "mutation-"));
 const env = { MUTATION_FILE: join(folder, "mutation.json"), MUTATION_COUNTS: join(folder, "counts.bin") };
 const judges = Array.from({ length: Number(values.jobs) }, () => new Judge(env));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 process.on("exit", () => {
   for (const judge of judges) judge.close();
   rmSync(folder, { recursive: true });
 });
 
-/** Gives each mutant to the next judge that is free. */
-async function byKit(mutants: readonly Mutant[]): Promise<Map<number, string>> {
+/** Gives each mutant to the next judge that is free, which takes so many milliseconds for it. */
+async function byKit(mutants: readonly Mutant[], budget: number): Promise<Map<number, string>> {
   const killedBy = new Map<number, string>();
   const waiting = [...mutants];
   await Promise.all(
     judges.map(async (judge) => {
       for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-        const { killedBy: id } = await judge.judge(mutant.number);
+        const { killedBy: id } = await judge.judge(mutant.number, budget);
         if (id !== undefined) killedBy.set(mutant.number, id);
         tell(`${mutants.length - waiting.length} of ${mutants.length} judged by the kit, ${killedBy.size} killed`);
       }
@@ -57,10 +59,18 @@ writeFileSync(env.MUTATION_FILE, JSON.stringify(mutation));
 await judges[0]!.count();
 tell("the kit has been run without mutants");
 const chosen = mutation.mutants.filter(({ file }) => file.includes(values.only));
-const kit = await byKit(chosen);
+const kit = await byKit(chosen, 2000);
+const doubtful = chosen.filter(({ number }) => !kit.has(number));
+const tests = await ownTests(
+  folder,
+  mutation.width,
+  doubtful.map(({ number }) => number),
+  env,
+);
+const left = doubtful.filter(({ number }) => !tests.has(number));
+console.error(left.map((mutant) => `not yet killed: ${shortOf(mutant)}`).join("\n"));
+for (const [mutant, id] of await byKit(left, Number.POSITIVE_INFINITY)) kit.set(mutant, id);
 for (const judge of judges) judge.close();
-const alive = chosen.filter(({ number }) => !kit.has(number)).map(({ number }) => number);
-const tests = await ownTests(folder, mutation.width, alive, env);
 
 const judged: Judged[] = chosen.map((mutant) => {
   const kitCase = kit.get(mutant.number);
@@ -71,7 +81,8 @@ if (values.json) writeFileSync(values.json, JSON.stringify(judged, undefined, 1)
 for (const one of judged) {
   const killed = one.kitCase ?? one.test;
   if (killed === undefined && !one.isEquivalent) console.log(`survived: ${shortOf(one)}`);
-  if (killed !== undefined && one.isEquivalent) console.log(`argued as equivalent, but killed by ${killed}: ${shortOf(one)}`);
+  if (killed !== undefined && one.isEquivalent)
+    console.log(`argued as equivalent, but killed by ${killed}: ${shortOf(one)}`);
 }
 for (const argument of unusedArguments(chosen)) console.log(`argued, but there is no such mutant: ${argument}`);
 const page = mutationPage(judged, (performance.now() - start) / 60_000);

@@ -37,7 +37,6 @@ interface Course {
 
 const longest = 5000;
 
-// biome-ignore lint/style/noDefaultExport: vitest reads it.
 export default class MutationRunner extends TestRunner {
   readonly #courses = new Map<string, Course>();
 

@@ -5,8 +5,8 @@ import { defaultDeadline } from "../check-backend.ts";
 export const usage = `Usage: npx @surprisal/conformance <module> [options]
 
 Runs the conformance kit of @surprisal/core on the backend of a module, in a process of its own, and prints a table.
-<module> is a file. Its default export, or its export named "backend", is a provider { name, open } or a function that
-returns one. An export named "skip" may say which cases are known to fail: { "case/id": "the reason" }.
+<module> is a file. Its default export, its export named "backend" or its only export is a provider { name, open } or a
+function that returns one. An export named "skip" may say which cases are known to fail: { "case/id": "the reason" }.
 
   --tier quick|full   which cases (default quick; full has the long rows and the large memories too)
   --filter TEXT       only the cases whose id begins so; may be given several times

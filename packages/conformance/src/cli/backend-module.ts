@@ -12,15 +12,16 @@ export async function loadSubject(file: string): Promise<Subject> {
   const path = resolve(file);
   if (!existsSync(path)) throw new Error(`there is no file ${path}`);
   const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
-  const exported = module.default ?? module.backend;
-  const skip = module.skip;
+  const { skip, ...others } = module;
+  const [only, ...more] = Object.values(others);
+  const exported = module.default ?? module.backend ?? (more.length === 0 ? only : undefined);
   if (skip !== undefined && !isSkips(skip)) {
     throw new Error(`${file}: the export "skip" is a record of reasons: { "case/id": "why" }`);
   }
   if (isProvider(exported)) return { name: exported.name, create: () => exported, skip };
   if (typeof exported !== "function") {
     throw new Error(
-      `${file}: neither the default export nor one named "backend" is a provider { name, open } or a function that returns one`,
+      `${file}: no default export, none named "backend" and no only one is a provider { name, open } or a function that returns one`,
     );
   }
   const create = async (): Promise<BackendProvider> => {

@@ -94,7 +94,7 @@ test("--list prints the ids of a tier", async () => {
 
 test.each([
   [["none.js"], "there is no file "],
-  [[path("../fixtures/no-backend.ts")], 'neither the default export nor one named "backend" is a provider'],
+  [[path("../fixtures/no-backend.ts")], 'no default export, none named "backend" and no only one is a provider'],
   [[right, "--filter", "kernel/none"], "no quick case begins with kernel/none: see --list"],
   [[right, "--fast"], "Unknown option '--fast'"],
 ])("wrong use ends with code 2 and a reason: %j", async (args, reason) => {
