@@ -13,7 +13,15 @@ const commands: Readonly<Record<Installer, readonly string[]>> = {
   pnpm: ["add", "--config.minimum-release-age=0"],
 };
 
-/** Installs one package from the registry into an empty folder and lets every user use it there. */
+/** A project in an empty folder with packages from the registry and the programs that use them. */
+async function install(project: string, installer: Installer, names: readonly string[], registry: Registry) {
+  await mkdir(project, { recursive: true });
+  await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }');
+  await run(installer, [...commands[installer], ...names], { cwd: project, env: registry.env });
+  await cp(join(import.meta.dirname, "..", "programs"), project, { recursive: true });
+}
+
+/** Installs one package alone and lets every user use it. */
 async function installAlone(
   { name, folder }: PublishedPackage,
   installer: Installer,
@@ -22,14 +30,8 @@ async function installAlone(
   scratch: string,
 ): Promise<Check[]> {
   const project = join(scratch, `${installer}-${folder}`);
-  await mkdir(project, { recursive: true });
-  await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }');
-  const installed = await check(`installed by ${installer}`, name, () =>
-    run(installer, [...commands[installer], name], { cwd: project, env: registry.env }),
-  );
-  if (installed.failure !== undefined) return [installed];
-  await cp(join(import.meta.dirname, "..", "programs"), project, { recursive: true });
-  const checks = [installed];
+  const checks = [await check(`installed by ${installer}`, name, () => install(project, installer, [name], registry))];
+  if (checks[0]!.failure !== undefined) return checks;
   for (const user of users) {
     checks.push(await check(`${installer}, ${user.name}`, name, () => user.use(project, `${folder}.js`)));
   }
@@ -54,4 +56,12 @@ export async function installMatrix(
     }),
   );
   return checks.flat();
+}
+
+/** What the program for all packages together says on a Node: its last line counts what passed. */
+export async function useTogether(node: string, registry: Registry, scratch: string): Promise<string> {
+  const project = join(scratch, "together");
+  const names = publishedPackages.map(({ name }) => name);
+  await install(project, "npm", names, registry);
+  return run(node, ["all.js"], { cwd: project });
 }

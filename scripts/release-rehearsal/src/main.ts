@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Check, check } from "./check.ts";
-import { type Installer, installMatrix } from "./install-matrix.ts";
+import { type Installer, installMatrix, useTogether } from "./install-matrix.ts";
 import { openRegistry } from "./registry.ts";
 import { releasedCopy } from "./released-copy.ts";
 import { run } from "./run.ts";
@@ -25,7 +25,7 @@ if (options.help) {
 
 Publishes the next version of every package to a registry on this machine, installs each alone and uses it.
   --quick      only with npm and one Node; .ci/run does this
-  --node PATH  the Node of --quick (default: this one)`);
+  --node PATH  the Node of --quick and of the kit's quick tier (default: this one)`);
   process.exit(0);
 }
 
@@ -35,6 +35,7 @@ const folder = async (name: string) => {
   return join(scratch, name);
 };
 const checks: Check[] = [];
+let together = "";
 try {
   const [copy, second] = [await folder("copy"), await folder("second-copy")];
   const built = await check("release", "version and build", async () => {
@@ -55,7 +56,13 @@ try {
       if (published.failure === undefined) {
         const installers: Installer[] = options.quick ? ["npm"] : ["npm", "pnpm"];
         const users = options.quick ? [node("Node", options.node)] : await allUsers();
-        checks.push(...(await installMatrix(installers, users, registry, await folder("projects"))));
+        const projects = await folder("projects");
+        checks.push(...(await installMatrix(installers, users, registry, projects)));
+        checks.push(
+          await check("release", "the README's loop and the kit's quick tier with all packages", async () => {
+            together = await useTogether(options.node, registry, projects);
+          }),
+        );
       }
     } finally {
       await registry.close();
@@ -67,5 +74,7 @@ try {
 console.log(table(checks));
 const failed = checks.filter(({ failure }) => failure !== undefined);
 for (const { group, name, failure } of failed) console.error(`\n${group}: ${name}: ${failure}`);
-console.log(`${checks.length - failed.length} passed, ${failed.length} failed, 0 skipped`);
+console.log(together.trim());
+const [passed = 0, , skipped = 0] = (together.trim().split("\n").at(-1) ?? "").match(/\d+/g)?.map(Number) ?? [];
+console.log(`${checks.length - failed.length + passed} passed, ${failed.length} failed, ${skipped} skipped`);
 if (failed.length > 0) process.exitCode = 1;

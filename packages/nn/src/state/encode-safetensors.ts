@@ -1,5 +1,12 @@
 import { type HostTensor, type NumberArray, ShapeError, ValueError } from "@surprisal/core";
-import { forbiddenNames, MAX_HEADER_BYTES, METADATA, type NumberFormat, numberArrays, type OwnBytes } from "./safetensors-types.ts";
+import {
+  forbiddenNames,
+  MAX_HEADER_BYTES,
+  METADATA,
+  type NumberFormat,
+  numberArrays,
+  type OwnBytes,
+} from "./safetensors-types.ts";
 
 /**
  * Tensors as the bytes of a safetensors file (https://github.com/huggingface/safetensors): the length of a JSON header in
