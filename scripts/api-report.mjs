@@ -32,6 +32,7 @@ for (const [entry, { types }] of Object.entries(exports)) {
         reportTempFolder: scratch,
         reportFileName: name,
       },
+      newlineKind: "lf",
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
