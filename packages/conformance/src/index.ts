@@ -10,6 +10,7 @@
  *
  * @packageDocumentation
  */
+export type { Answer } from "./answer.ts";
 export { type Case, type CaseContext, strictNonFinite, type Tier } from "./case.ts";
 export { cases, casesVersion } from "./cases.ts";
 export { type CheckOptions, checkBackend } from "./check-backend.ts";
