@@ -33,6 +33,10 @@ function commandLine() {
   }
 }
 
+function tierOf(text) {
+  return text === "quick" || text === "full" ? text : wrongUse(`--tier is quick or full, not ${text}`);
+}
+
 const { backend, json, write, ...given } = commandLine();
 const today = Math.floor(Date.now() / 86_400_000);
 const firstSeed = given["first-seed"] === "today" ? today : Number(given["first-seed"]);
@@ -41,8 +45,7 @@ if (!/^[1-9]\d*$/.test(given.seeds) || !Number.isSafeInteger(firstSeed)) {
     `--seeds is a whole number from 1 and --first-seed one or "today", not ${given.seeds}, ${given["first-seed"]}`,
   );
 }
-const { tier } = given;
-if (tier !== "quick" && tier !== "full") throw wrongUse(`--tier is quick or full, not ${tier}`);
+const tier = tierOf(given.tier);
 const seeds = Array.from({ length: Number(given.seeds) }, (_, i) => firstSeed + i);
 const chosen = subjects.filter((subject) => backend === undefined || subject.backend === backend);
 if (chosen.length === 0) {
