@@ -35,9 +35,8 @@ function wrongBackendsOf(file) {
   new Visitor({
     CallExpression({ callee, arguments: [title, body] }) {
       if (callee.type !== "Identifier" || callee.name !== "test" || title?.type !== "Literal" || !body) return;
-      const match = /^(.*?),? (?:is|are) caught(.*)$/.exec(String(title.value));
-      if (match)
-        rows.push({ file, what: match[1] + (match[2].startsWith(" by ") ? "" : match[2]), caughtBy: idsIn(body) });
+      const [, what, more = ""] = /^(.*?),? (?:is|are) caught(.*)$/.exec(String(title.value)) ?? [];
+      if (what) rows.push({ file, what: what + (more.startsWith(" by ") ? "" : more), caughtBy: idsIn(body) });
     },
   }).visit(parseSync(file, readFileSync(join(root, file), "utf8")).program);
   return rows;
