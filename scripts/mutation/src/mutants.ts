@@ -14,6 +14,8 @@ export interface Mutant {
   /** From the root of the repository. */
   readonly file: string;
   readonly line: number;
+  /** The source line on which it begins, without its indentation. */
+  readonly at: string;
   /** The kind of mistake, as StrykerJS calls it. */
   readonly mutator: string;
   /** The text that it replaces, and what with, in one line each. */
@@ -48,6 +50,7 @@ export async function makeMutants(): Promise<Mutation> {
     number: Number(id),
     file: fileName,
     line: location.start.line + 1,
+    at: textOf.get(fileName)![location.start.line]!.trim(),
     mutator: mutatorName,
     original: oneLine(cut(textOf.get(fileName)!, location)),
     replacement: oneLine(replacement),

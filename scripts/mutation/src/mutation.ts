@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { isEquivalent, unusedArguments } from "./equivalent-mutants.ts";
+import { unusedArguments, whyEquivalent } from "./equivalent-mutants.ts";
 import { Judge } from "./judges.ts";
 import { type Mutant, makeMutants, root } from "./mutants.ts";
-import { type Judged, mutationPage, shortOf } from "./mutation-page.ts";
+import { type Judged, killerOf, mutationPage, scoreOf, shortOf } from "./mutation-page.ts";
 import { ownTests } from "./own-tests.ts";
 
 const { values } = parseArgs({
@@ -72,19 +72,23 @@ console.error(left.map((mutant) => `not yet killed: ${shortOf(mutant)}`).join("\
 for (const [mutant, id] of await byKit(left, Number.POSITIVE_INFINITY)) kit.set(mutant, id);
 for (const judge of judges) judge.close();
 
-const judged: Judged[] = chosen.map((mutant) => {
-  const kitCase = kit.get(mutant.number);
-  const test = tests.get(mutant.number);
-  return { ...mutant, kitCase, test, isEquivalent: isEquivalent(mutant) };
-});
+const judged: Judged[] = chosen.map((mutant) => ({
+  ...mutant,
+  kitCase: kit.get(mutant.number),
+  test: tests.get(mutant.number),
+  why: whyEquivalent(mutant),
+}));
 if (values.json) writeFileSync(values.json, JSON.stringify(judged, undefined, 1));
-for (const one of judged) {
-  const killed = one.kitCase ?? one.test;
-  if (killed === undefined && !one.isEquivalent) console.log(`survived: ${shortOf(one)}`);
-  if (killed !== undefined && one.isEquivalent)
-    console.log(`argued as equivalent, but killed by ${killed}: ${shortOf(one)}`);
+const wrongly = judged.filter((one) => one.why !== undefined && killerOf(one) !== undefined);
+for (const one of wrongly) console.error(`argued as equivalent, but killed by ${killerOf(one)}: ${shortOf(one)}`);
+for (const argument of values.only ? [] : unusedArguments(chosen)) {
+  console.error(`argued as equivalent, but there is no such mutant: ${argument}`);
 }
-for (const argument of unusedArguments(chosen)) console.log(`argued, but there is no such mutant: ${argument}`);
-const page = mutationPage(judged, (performance.now() - start) / 60_000);
+const page = mutationPage(judged, {
+  command: `pnpm mutation ${process.argv.slice(2).join(" ")}`.trim(),
+  environment: `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  minutes: (performance.now() - start) / 60_000,
+});
 console.log(page);
 if (values.write) writeFileSync(join(root, "docs/mutation.md"), page);
+if (wrongly.length > 0 || scoreOf(judged) < 0.95) process.exitCode = 1;

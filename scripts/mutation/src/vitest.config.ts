@@ -20,5 +20,6 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
+    silent: true,
   },
 });
