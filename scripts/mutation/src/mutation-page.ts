@@ -40,7 +40,7 @@ export function mutationPage(judged: readonly Judged[], { command, environment, 
   const files = [...new Set(judged.map(({ file }) => file))];
   return `# The last mutation run
 
-\`node scripts/bootstrap.mjs ${command}\` makes every mutant that StrykerJS knows of the plain kernels and of the loss in core, and looks for what kills it: the quick tier of the conformance kit (seed 1) on plain in float64, in float32 and with its required kernels alone, and then the packages' own tests ([decision 16](decisions/0016-who-checks-the-checks.md)). This page is what \`--write\` left.
+\`node scripts/bootstrap.mjs ${command}\` makes every mutant that StrykerJS knows of the plain kernels and of the loss in core, and looks for what kills it: the quick tier of the conformance kit (seed 1) on plain in float64, the kernels also in float32, core also with plain's required kernels alone and with cpu's fusions, and then the packages' own tests ([decision 16](decisions/0016-who-checks-the-checks.md)). This page is what \`--write\` left.
 
 ${environment}, StrykerJS ${version}, case set ${casesVersion}, ${minutes.toFixed(0)} minutes.
 

@@ -1,8 +1,7 @@
 // Mutation testing of the plain kernels and of the loss in core. StrykerJS' instrumenter makes the mutants, all in one
-// build with a switch. Each is judged by the kit's quick tier for a while, what is left alive by the packages' own tests,
-// and what those leave by the whole of the quick tier.
+// build with a switch. Each is judged by the kit's quick tier, and what is left alive by the packages' own tests.
 //   pnpm mutation [--only TEXT] [--jobs N] [--json FILE] [--write]
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,7 +9,7 @@ import { unusedArguments, whyEquivalent } from "./equivalent-mutants.ts";
 import { Judge } from "./judges.ts";
 import { type Mutant, makeMutants, root } from "./mutants.ts";
 import { type Judged, killerOf, mutationPage, scoreOf, shortOf } from "./mutation-page.ts";
-import { ownTests } from "./own-tests.ts";
+import { failsFromTheStart, ownTests } from "./own-tests.ts";
 
 const { values } = parseArgs({
   options: {
@@ -59,18 +58,38 @@ writeFileSync(env.MUTATION_FILE, JSON.stringify(mutation));
 await judges[0]!.count();
 tell("the kit has been run without mutants");
 const chosen = mutation.mutants.filter(({ file }) => file.includes(values.only));
-const kit = await byKit(chosen, 2000);
+const kit = await byKit(chosen, 3000);
 const doubtful = chosen.filter(({ number }) => !kit.has(number));
-const tests = await ownTests(
-  folder,
-  mutation.width,
-  doubtful.map(({ number }) => number),
-  env,
+const tests = new Map(
+  await ownTests(
+    folder,
+    mutation.width,
+    doubtful.map(({ number }) => number),
+    env,
+  ),
 );
 const left = doubtful.filter(({ number }) => !tests.has(number));
-console.error(left.map((mutant) => `not yet killed: ${shortOf(mutant)}`).join("\n"));
-for (const [mutant, id] of await byKit(left, Number.POSITIVE_INFINITY)) kit.set(mutant, id);
-for (const judge of judges) judge.close();
+
+// What runs when its module is loaded cannot be switched: a process each, with the mutant on from the start.
+const counts = new Uint32Array(new Uint8Array(readFileSync(env.MUTATION_COUNTS)).buffer);
+const isRun = new Set<number>();
+for (const [i, count] of counts.entries()) if (count > 0) isRun.add(i % mutation.width);
+const atLoading = left.filter(({ number }) => !isRun.has(number));
+await Promise.all(
+  judges.map(async (previous) => {
+    previous.close();
+    for (let mutant = atLoading.shift(); mutant; mutant = atLoading.shift()) {
+      tell(`${atLoading.length} to be judged from the start`);
+      const judge = new Judge({ ...env, MUTANT_FROM_THE_START: String(mutant.number) });
+      const { killedBy } = await judge.judge(mutant.number, 6000);
+      judge.close();
+      if (killedBy !== undefined) kit.set(mutant.number, killedBy);
+    }
+  }),
+);
+for (const { number } of left.filter((mutant) => !isRun.has(mutant.number) && !kit.has(mutant.number))) {
+  if (await failsFromTheStart(folder, mutation.width, number, env)) tests.set(number, "tests of its package");
+}
 
 const judged: Judged[] = chosen.map((mutant) => ({
   ...mutant,

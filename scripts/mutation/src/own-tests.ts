@@ -39,22 +39,43 @@ export async function ownTests(
   }
 }
 
+/** Whether the packages' own tests fail with this mutant on from the start: for what runs when its module is loaded. */
+export async function failsFromTheStart(
+  folder: string,
+  width: number,
+  mutant: number,
+  env: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const started = { ...env, MUTANT_FROM_THE_START: String(mutant) };
+  return (await vitest(folder, started, { width, alive: [], covered: {} }, ["--bail=1"])).code !== 0;
+}
+
 /** Runs the tests. `code` is undefined if they had to be killed. */
 async function vitest(
   folder: string,
   env: Readonly<Record<string, string>>,
   given: Omit<TestAssignment, "answers">,
+  flags: readonly string[] = [],
 ): Promise<{ code: number | undefined; answers: readonly TestAnswer[] }> {
   const answers = join(folder, "answers.jsonl");
   const file = join(folder, "tests.json");
   rmSync(answers, { force: true });
   writeFileSync(file, JSON.stringify({ ...given, answers }));
-  const child = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", config], {
-    cwd: root,
-    env: { ...process.env, ...env, MUTATION_TESTS: file },
-    stdio: ["ignore", "ignore", "inherit"],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", config, ...flags],
+    {
+      cwd: root,
+      env: { ...process.env, ...env, MUTATION_TESTS: file },
+      stdio: ["ignore", "ignore", "inherit"],
+      detached: true,
+    },
+  );
+  // Its workers too: it leads a group of its own.
+  const kill = (): void => {
+    process.kill(-child.pid!, "SIGKILL");
+  };
+  process.on("exit", kill);
   const code = await new Promise<number | undefined>((resolve) => {
     let size = 0;
     let since = Date.now();
@@ -64,8 +85,7 @@ async function vitest(
       size = now;
       if (Date.now() - since < silence) return;
       clearInterval(watch);
-      // Its workers too: it leads a group of its own.
-      process.kill(-child.pid!, "SIGKILL");
+      kill();
       resolve(undefined);
     }, 1000);
     child.on("exit", (exitCode) => {
@@ -73,6 +93,7 @@ async function vitest(
       resolve(exitCode ?? undefined);
     });
   });
+  process.off("exit", kill);
   const lines = existsSync(answers) ? readFileSync(answers, "utf8").split("\n").filter(Boolean) : [];
   return { code, answers: lines.map((line) => JSON.parse(line) as TestAnswer) };
 }

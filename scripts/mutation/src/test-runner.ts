@@ -4,6 +4,10 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { type RunnerTestCase, TestRunner } from "vitest";
 import { mostHits, record, turnOff, turnOn } from "./mutant-switch.ts";
 
+// A mutant of what runs once, when its module is loaded: the tests are run with it on, and that is all.
+const fromTheStart = process.env.MUTANT_FROM_THE_START;
+if (fromTheStart !== undefined) turnOn(Number(fromTheStart), Number.POSITIVE_INFINITY);
+
 /** What the runner is told, by way of the environment. */
 export interface TestAssignment {
   readonly width: number;
@@ -51,6 +55,7 @@ export default class MutationRunner extends TestRunner {
   async runTask(test: RunnerTestCase): Promise<void> {
     const fn = TestRunner.getTestFn(test);
     const course = this.#courses.get(test.id)!;
+    if (fromTheStart !== undefined) return void (await fn());
     if (assignment.covered === undefined) return this.#count(test, fn);
     if (test.result?.repeatCount === 0) {
       await fn();
