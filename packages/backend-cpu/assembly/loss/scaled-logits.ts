@@ -13,6 +13,8 @@ export class Scaling {
   /** The row's largest logit, and its z′. */
   top: f64;
   topScaled: f64;
+  /** ∂z′/∂τ of it. */
+  topDrift: f64;
 
   /** For a row whose largest logit is `top`. */
   // @ts-ignore: decorator
@@ -22,6 +24,7 @@ export class Scaling {
     this.softcap = softcap;
     this.top = top;
     this.topScaled = f64x2.extract_lane(this.value(f64x2.splat(top)), 0);
+    this.topDrift = -inverseTemperature * top * f64x2.extract_lane(this.slope(f64x2.splat(top)), 0);
   }
 
   /** z′ = c·tanh(t·z/c), or t·z. Infinities stay. */
@@ -54,6 +57,17 @@ export class Scaling {
     const e = exponential(f64x2.mul(f64x2.abs(f64x2.mul(z, t)), f64x2.splat(-2 / this.softcap)));
     const sum = f64x2.add(e, f64x2.splat(1));
     return f64x2.div(f64x2.mul(f64x2.mul(t, f64x2.splat(4)), e), f64x2.mul(sum, sum));
+  }
+
+  /** ∂z′/∂τ less that of the largest logit: t·(m − z′), or −t·z·∂z′/∂z less it. A class at −∞ has no part in its own. */
+  // @ts-ignore: decorator
+  @inline
+  drift(z: v128): v128 {
+    const isMasked = f64x2.eq(z, f64x2.splat(-Infinity));
+    const t = f64x2.splat(this.inverseTemperature);
+    if (this.softcap == 0) return v128.andnot(f64x2.mul(t, this.below(z)), isMasked);
+    const own = f64x2.neg(f64x2.mul(f64x2.mul(t, z), this.slope(z)));
+    return f64x2.sub(v128.andnot(own, isMasked), f64x2.splat(this.topDrift));
   }
 }
 

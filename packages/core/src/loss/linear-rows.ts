@@ -82,7 +82,8 @@ function rowFunction({ problem, transW, maxBytes }: LinearLoss, point: LinearPoi
     cutsResult: true,
     of(tensors, chunk) {
       const here = pointOf(tensors, point);
-      return rowLosses(chunkProblem(problem, chunk), logitsOf(here, transW), here.q).rows;
+      const at = { z: logitsOf(here, transW), q: here.q, temperature: undefined };
+      return rowLosses(chunkProblem(problem, chunk), at).rows;
     },
   };
 }
