@@ -69,8 +69,9 @@ export const softmaxCrossEntropy: RequiredKernels<HostArray>["softmaxCrossEntrop
       const drifts = sumDrifts(classes, (block, j) => {
         if (j === k) return;
         const w = scaled.drift(top, logits[first + j * inner]!);
+        const e = Math.exp(-below(j));
         const T = target(j);
-        block[0]! += Math.exp(-below(j)) * w;
+        if (e > 0) block[0]! += e * w;
         if (T !== 0) block[1]! += T * w;
       });
       const mean = drifts[0]! / (1 + rest);
