@@ -22,6 +22,7 @@ export function linearRows(loss: LinearLoss, point: LinearPoint): Tensor {
     rowLoss!,
     (g, own, _, wanted) => gradientsOfRows(loss, pointOf(own, point), state!, g, wanted),
     state === undefined ? [] : [state],
+    true,
   );
   state?.dispose();
   return rows;

@@ -90,6 +90,7 @@ export function kernelRows(
         ]);
       },
       state === undefined ? [] : [...uploadsOf(loss), state],
+      true,
     );
     state?.dispose();
     return { rows, state: shown, diagnostics };

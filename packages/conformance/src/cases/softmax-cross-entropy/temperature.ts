@@ -5,7 +5,7 @@ import type { LossProblem } from "../../oracle/softmax-cross-entropy.ts";
 import { caseGroup } from "../define.ts";
 import { type HostileRow, hostile, surround } from "./hostile-rows.ts";
 import { everyOutput, launch, launchAndVerify, verify } from "./launch.ts";
-import { randomProblem, sizes } from "./random-problem.ts";
+import { type ProblemStyle, randomProblem, sizes } from "./random-problem.ts";
 import { hostileTerms, meets, stylesFor, termSets } from "./terms.ts";
 
 const { quick } = caseGroup("kernel/softmax-cross-entropy-temperature");
@@ -26,6 +26,11 @@ async function onDevice(t: CaseContext, problem: LossProblem, tau: number): Prom
 /** A loss at a class of −∞ is infinite, and what a slope is there is nobody's concern. */
 const hasSlope = ({ nonFinite }: HostileRow, name: string): boolean => !(nonFinite && name.includes("largest-number"));
 
+const wide: Readonly<Record<string, ProblemStyle>> = {
+  "slope-over-a-block": { ...sizes.overOneBlock, targets: "probabilities", terms: { inverseTemperature: 0.5 } },
+  "slope-of-a-thousand-classes": { ...sizes.thousand, classWeights: true, terms: termSets["every-term"]! },
+};
+
 /** Rows whose label leads by `margin`: the slope is tiny, and judged by its own terms. */
 async function confident(t: CaseContext, margin: number, terms: Partial<Terms>): Promise<void> {
   const { rows, classes } = sizes.digits;
@@ -43,22 +48,20 @@ async function confident(t: CaseContext, margin: number, terms: Partial<Terms>):
 
 /** A temperature on the device, and the slope of the loss by it. */
 export const temperatureCases: readonly Case[] = [
-  ...Object.entries(termSets).flatMap(([name, terms]) => [
+  ...Object.entries(termSets).map(([name, terms]) =>
     quick(
-      `slope-${name}`,
+      name,
       async (t) => {
-        for (const style of stylesFor(terms)) await launchAndVerify(t, randomProblem(t, style), ["temperatureSlope"]);
+        for (const style of stylesFor(terms)) {
+          if (style.rows * style.classes <= 1000) await onDevice(t, randomProblem(t, style), 0.75);
+        }
       },
       needsTemperature,
     ),
-    quick(
-      `on-the-device-${name}`,
-      async (t) => {
-        for (const style of stylesFor(terms)) await onDevice(t, randomProblem(t, style), 0.75);
-      },
-      needsTemperature,
-    ),
-  ]),
+  ),
+  ...Object.entries(wide).map(([name, style]) =>
+    quick(name, (t) => launchAndVerify(t, randomProblem(t, style), ["temperatureSlope"]), needsTemperature),
+  ),
   ...Object.entries(hostileTerms).flatMap(([name, terms]) =>
     Object.entries(hostile)
       .filter(([rowName, row]) => meets(row, terms) && hasSlope(row, rowName))
