@@ -6,11 +6,13 @@ import { combinationCases } from "./combinations.ts";
 import { lossDerivativeCases } from "./derivatives.ts";
 import { deviceOptionCases } from "./device-options.ts";
 import { lossDifferenceCases } from "./differences.ts";
+import { drawnLawCases } from "./drawn-laws.ts";
 import { goldenCases } from "./golden.ts";
 import { lossLawCases } from "./laws.ts";
 import { linearLossCases } from "./linear.ts";
 import { optionEdgeCases } from "./option-edges.ts";
 import { partsCases } from "./parts.ts";
+import { presetCases } from "./presets.ts";
 import { randomLossCases } from "./random-losses.ts";
 import { refusalCases } from "./refusals.ts";
 import { rowStateCases } from "./row-states.ts";
@@ -44,8 +46,10 @@ export const lossPartCases: readonly Case[] = [
   ...combinationCases,
   ...classAxisCases,
   ...partsCases,
+  ...presetCases,
   ...rowStateCases,
   ...bufferCases,
   ...termCurvatureCases,
+  ...drawnLawCases,
   ...randomLossCases,
 ];
