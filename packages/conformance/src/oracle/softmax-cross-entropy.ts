@@ -75,8 +75,12 @@ function rowGradient(
     values[j] = slope * (factor * bare + (pull === 0 ? 0 : pull * probabilities[j]!));
     terms[j] = oneHot ? Math.abs(values[j]!) : Math.abs(upstream) * Math.max(Math.abs(share), Math.abs(targets[j]!));
     if (problem.terms === undefined) continue;
-    // What is rounded: the distance below the largest, which goes into an exp, and m, which goes into lse.
-    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rising + options.softcap;
+    // What is rounded: the distance below the largest, which goes into an exp, m, which goes into lse, and t·z/c, which goes
+    // into the exp of the cap's slope.
+    const z = problem.logits[positions[j]!]!;
+    const steepness =
+      options.softcap > 0 && Number.isFinite(z) ? 2 * Math.abs((options.inverseTemperature * z) / options.softcap) : 0;
+    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rising + options.softcap + steepness;
     const plain = oneHot ? Math.abs(bare) : Math.max(Math.abs(share), Math.abs(targets[j]!));
     const size = Math.abs(factor) * (1 + options.focal) * plain;
     const weight = Math.abs(row.maximum) + Math.log1p(complement);

@@ -2,6 +2,7 @@ import type { Case } from "../../case.ts";
 import type { CasesByOp } from "../ops/op-case.ts";
 import { bufferCases } from "./buffers.ts";
 import { classAxisCases } from "./class-axis.ts";
+import { combinationDerivativeCases } from "./combination-derivatives.ts";
 import { combinationCases } from "./combinations.ts";
 import { lossDerivativeCases } from "./derivatives.ts";
 import { deviceOptionCases } from "./device-options.ts";
@@ -44,6 +45,7 @@ export const lossCases: CasesByOp<"linearCrossEntropy" | "softmaxCrossEntropy" |
 /** What else core's public API says of a loss: its parts, states, axes, and what goes together. */
 export const lossPartCases: readonly Case[] = [
   ...combinationCases,
+  ...combinationDerivativeCases,
   ...classAxisCases,
   ...partsCases,
   ...presetCases,
