@@ -47,10 +47,13 @@ async function check(t: CaseContext, combination: Combination, checked: readonly
   const shape = axis === 0 ? [classes, rows] : [rows, classes];
   // Transposed, what was a row of NaN is no row.
   const finite = Array.from(logits, (z) => (Number.isNaN(z) ? random.normal() : z));
+  // Where weights sum to 0 a mean has no slope.
   const points = {
     z: { data: finite, shape },
     ...(probabilities && { q: { data: Array.from(probabilities), shape } }),
-    ...(combination.rowWeights === "device" && { r: { data: rowWeights as number[], shape: [rows] } }),
+    ...(combination.rowWeights === "device" && {
+      r: { data: (rowWeights as number[]).map((weight) => weight || 0.25), shape: [rows] },
+    }),
     ...(combination.temperature === "device" && { tau: { data: [temperature as number], shape: [] } }),
   };
   await inScope(t, async (scope) => {
@@ -84,8 +87,8 @@ const groupNames = ["labels", "probabilities"].flatMap((targets) =>
   ),
 );
 
-function groupOf({ targets, reduction, denominator = "weights" }: Combination): string {
-  return reduction === "mean" ? `${targets}-mean-by-${denominator}` : `${targets}-${reduction}`;
+function groupOf({ targets, reduction, denominator }: Combination): string {
+  return reduction === "mean" ? `${targets}-mean-by-${denominator ?? "weights"}` : `${targets}-${reduction}`;
 }
 
 /** Every legal combination of options against differences in float64. */

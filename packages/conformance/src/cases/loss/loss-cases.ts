@@ -8,6 +8,7 @@ import { lossDerivativeCases } from "./derivatives.ts";
 import { deviceOptionCases } from "./device-options.ts";
 import { lossDifferenceCases } from "./differences.ts";
 import { drawnLawCases } from "./drawn-laws.ts";
+import { edgePathCases } from "./edge-paths.ts";
 import { goldenCases } from "./golden.ts";
 import { lossLawCases } from "./laws.ts";
 import { linearLossCases } from "./linear.ts";
@@ -29,6 +30,7 @@ export const lossCases: CasesByOp<"linearCrossEntropy" | "softmaxCrossEntropy" |
     ...lossValueCases,
     ...semanticsCases,
     ...optionEdgeCases,
+    ...edgePathCases,
     ...refusalCases,
     ...goldenCases,
     ...lossLawCases,
