@@ -109,13 +109,18 @@ export function softmaxCrossEntropyTermRows(
     }
     const pull = zLoss == 0 ? 0 : 2 * zLoss * lse;
     if (temperatureSlope) {
-      sums.drift = 0;
-      sums.pulledDrift = 0;
-      addDrifts(sums, scaling, z, q, classWeights, 0, k, keep, share);
-      addDrifts(sums, scaling, z, q, classWeights, k + 1, classes, keep, share);
-      if (hasLabel && label != k && atLabel != 0) {
-        const drift = scaling.drift(f64x2.splat(<f64>load<f32>(at(z, label))));
-        sums.pulledDrift += atLabel * f64x2.extract_lane(drift, 0);
+      sums.drift = t * sums.heat;
+      sums.pulledDrift = t * sums.dot;
+      // Under a cap, or with a target at −∞, it is other sums.
+      if (softcap != 0 || !(abs(sums.dot) < Infinity)) {
+        sums.drift = 0;
+        sums.pulledDrift = 0;
+        addDrifts(sums, scaling, z, q, classWeights, 0, k, keep, share);
+        addDrifts(sums, scaling, z, q, classWeights, k + 1, classes, keep, share);
+        if (hasLabel && label != k && atLabel != 0) {
+          const drift = scaling.drift(f64x2.splat(<f64>load<f32>(at(z, label))));
+          sums.pulledDrift += atLabel * f64x2.extract_lane(drift, 0);
+        }
       }
       const mean = sums.drift / (1 + rest);
       let slope = factor * (S * mean - sums.pulledDrift);

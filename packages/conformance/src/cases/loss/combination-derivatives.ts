@@ -80,16 +80,17 @@ async function check(t: CaseContext, combination: Combination, checked: readonly
   });
 }
 
-/** All combinations would take too long for one case. */
-const groupNames = ["labels", "probabilities"].flatMap((targets) =>
-  ["mean-by-weights", "mean-by-rows", "mean-by-batch", "mean-by-2.5", "sum", "none"].map(
-    (name) => `${targets}-${name}`,
+/** All combinations would take too long for one case: by targets, what a mean divides by, and row weights. */
+function groupOf({ targets, reduction, denominator, rowWeights }: Combination): string {
+  const divided = reduction === "mean" ? `mean-by-${denominator ?? "weights"}` : reduction;
+  return `${targets}-${divided}${rowWeights === undefined ? "" : `-row-weights-on-the-${rowWeights}`}`;
+}
+
+const groupNames: readonly string[] = ["labels", "probabilities"].flatMap((targets) =>
+  ["mean-by-weights", "mean-by-rows", "mean-by-batch", "mean-by-2.5", "sum", "none"].flatMap((divided) =>
+    ["", "-row-weights-on-the-host", "-row-weights-on-the-device"].map((weights) => `${targets}-${divided}${weights}`),
   ),
 );
-
-function groupOf({ targets, reduction, denominator }: Combination): string {
-  return reduction === "mean" ? `${targets}-mean-by-${denominator ?? "weights"}` : `${targets}-${reduction}`;
-}
 
 /** Every legal combination of options against differences in float64. */
 export const combinationDerivativeCases: readonly Case[] = [
@@ -100,6 +101,10 @@ export const combinationDerivativeCases: readonly Case[] = [
     },
     needsFloat64,
   ),
+  quick("every-combination-is-in-a-case", (t) => {
+    const missing = everyCombination().find((one) => !groupNames.includes(groupOf(one)));
+    t.expect(missing === undefined, `no case has ${missing && groupOf(missing)}`);
+  }),
   ...groupNames.map((name) =>
     full(
       `every-combination-of-${name}`,
