@@ -1,4 +1,7 @@
-/** The loss kernel as ops: rows, their gradient G = scale·u·∂ℓ/∂z, their slopes ∂ℓ/∂τ. Whose derivatives they have, their caller says. */
+/**
+ * The loss kernel as ops: rows, their gradient G = scale·u·∂ℓ/∂z, and their slopes ∂ℓ/∂τ. Whose derivatives they have, their
+ * caller says.
+ */
 import { allocate, apply, runtimeOf } from "../ops/apply.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/sum.ts";
