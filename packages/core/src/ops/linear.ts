@@ -37,7 +37,7 @@ export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
 
 function fused(x: Tensor, w: Tensor, b: Tensor | undefined, kernel: NonNullable<Kernels["linear"]>): Tensor {
   const [size, units] = w.shape as [number, number];
-  const params = { rows: sizeOf(x.shape.slice(0, -1)), inputs: size, units };
+  const params = { rows: sizeOf(x.shape, 0, x.rank - 1), inputs: size, units };
   return withTemporaries((temporary) => {
     const rows = temporary(reshape(x, [params.rows, size]));
     const y = apply({

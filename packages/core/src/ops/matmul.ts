@@ -38,7 +38,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     if (a.rank > 1) shape.push(left.shape.at(transposeA ? -1 : -2)!);
     if (b.rank > 1) shape.push(right.shape.at(transposeB ? -2 : -1)!);
     if (right.rank === 2 && left.rank > 2 && !transposeA) {
-      left = temporary(reshape(left, [sizeOf(left.shape.slice(0, -1)), left.shape.at(-1)!]));
+      left = temporary(reshape(left, [sizeOf(left.shape, 0, left.rank - 1), left.shape.at(-1)!]));
     } else if (left.rank > 2 || right.rank > 2) {
       left = temporary(broadcastTo(left, [...batch, ...left.shape.slice(-2)]));
       right = temporary(broadcastTo(right, [...batch, ...right.shape.slice(-2)]));
@@ -51,7 +51,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 export function matrixProduct(a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor {
   const [m, k] = matrixSize(a.shape, transA);
   const [, n] = matrixSize(b.shape, transB);
-  const batch = sizeOf(a.shape.slice(0, -2));
+  const batch = sizeOf(a.shape, 0, a.rank - 2);
   const params = { m, n, k, batch, transA, transB, accumulate: false };
   return apply({
     op: "matmul",
