@@ -64,7 +64,8 @@ export function axesOf(op: string, axes: number | readonly number[] | undefined,
       `${op}: axes are a number or an array of numbers, not ${JSON.stringify(axes) ?? String(axes)}`,
     );
   }
-  const positions = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => axisOf(op, axis, rank));
+  if (typeof axes === "number") return [axisOf(op, axes, rank)];
+  const positions = axes.map((axis) => axisOf(op, axis, rank));
   if (new Set(positions).size !== positions.length)
     throw new ShapeError(`${op}: an axis is named twice in ${show(positions)}`);
   return positions.sort((a, b) => a - b);

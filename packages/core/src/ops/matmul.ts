@@ -30,6 +30,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const inner = b.rank === 1 ? b.size : b.shape.at(transposeB ? -1 : -2)!;
   if (k !== inner)
     throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} · ${show(b.shape)} (${k} ≠ ${inner})`);
+  if (a.rank === 2 && b.rank === 2) return matrixProduct(a, b, transposeA, transposeB);
   return withTemporaries((temporary) => {
     let left = a.rank === 1 ? temporary(reshape(a, transposeA ? [a.size, 1] : [1, a.size])) : a;
     let right = b.rank === 1 ? temporary(reshape(b, transposeB ? [1, b.size] : [b.size, 1])) : b;
@@ -56,7 +57,7 @@ export function matrixProduct(a: Tensor, b: Tensor, transA: boolean, transB: boo
   return apply({
     op: "matmul",
     inputs: [a, b],
-    shape: [...a.shape.slice(0, -2), m, n],
+    shape: a.rank === 2 ? [m, n] : [...a.shape.slice(0, -2), m, n],
     run: (c, [x, y], kernels) => kernels.gemm({ c }, { a: x, b: y }, params),
     pullback: (g, [x, y]) => [
       () => (transA ? matrixProduct(y!, g, transB, true) : matrixProduct(g, y!, false, !transB)),
