@@ -1,6 +1,6 @@
 import type { Kernels } from "@surprisal/core";
 import { type CpuHandle, told } from "./cpu-handle.ts";
-import type { KernelTable, Phase, Scratch, WasmFunctions } from "./kernels/index.ts";
+import type { KernelTable, Phase, Scratch, WasmFunction, WasmFunctions } from "./kernels/index.ts";
 import { type Block, UNIT_BYTES } from "./memory/block-allocator.ts";
 import type { TensorMemory } from "./memory/tensor-memory.ts";
 
@@ -24,11 +24,25 @@ export function kernelsOn(table: Partial<KernelTable>, live: (use: string) => Op
     taken.push(block);
     return block.start * UNIT_BYTES;
   };
+  const frames = new Map<WasmFunction, unknown[]>();
+  const frameOf = (run: WasmFunction, length: number): unknown[] => {
+    const known = frames.get(run);
+    if (known !== undefined) return known;
+    const frame = new Array<unknown>(length).fill(undefined);
+    frames.set(run, frame);
+    return frame;
+  };
   const runner = (kernel: string, plan: Plan) => (outputs: Named, inputs: Named, params: unknown) => {
     const { tensors, wasm, local } = live(kernel);
     try {
       for (const { run, args, blocks } of plan(outputs, inputs, params, scratch)) {
-        if (blocks > 0) wasm[run](...args, 0, blocks, local);
+        if (blocks === 0) continue;
+        const frame = frameOf(run, args.length + 3);
+        for (let i = 0; i < args.length; i++) frame[i] = args[i];
+        frame[args.length] = 0;
+        frame[args.length + 1] = blocks;
+        frame[args.length + 2] = local;
+        wasm[run](...(frame as number[]));
       }
     } catch (error) {
       throw told(error, `cpu: ${kernel}`, outputs, inputs);
