@@ -106,6 +106,11 @@ function adjacentRuns(positions: readonly number[]): { first: number; last: numb
 
 function foldRun(op: string, fn: ReduceFunction, x: Tensor, first: number, last: number, shape: Shape): Tensor {
   const { shape: from } = x;
-  const params = { fn, outer: sizeOf(from, 0, first), axis: sizeOf(from, first, last + 1), inner: sizeOf(from, last + 1) };
+  const params = {
+    fn,
+    outer: sizeOf(from, 0, first),
+    axis: sizeOf(from, first, last + 1),
+    inner: sizeOf(from, last + 1),
+  };
   return apply({ op, inputs: [x], shape, run: (y, [h], kernels) => kernels.reduce({ y }, { x: h }, params) });
 }
