@@ -132,10 +132,10 @@ export class Tensor {
   #savers: readonly Tape[] = none;
   #disposed = false;
 
-  /** @internal */
+  /** Freezes `shape`: it is nobody's who might change it. @internal */
   constructor(storage: Storage, shape: Shape, region: Region, mutable = false) {
     this.storage = storage;
-    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
+    this.shape = Object.freeze(shape);
     this.size = sizeOf(shape);
     this.region = region;
     this.mutable = mutable;

@@ -1,5 +1,14 @@
 import { openDevice } from "@surprisal/core";
-import { adam, buildModel, type CompiledModel, compile, dense, permutation, randomStream, sequential } from "@surprisal/nn";
+import {
+  adam,
+  buildModel,
+  type CompiledModel,
+  compile,
+  dense,
+  permutation,
+  randomStream,
+  sequential,
+} from "@surprisal/nn";
 import { interleave } from "../interleave.ts";
 import { provider, type Variant } from "../subject.ts";
 import { recorder } from "./recorder.ts";
@@ -52,13 +61,10 @@ export async function fitSteps(variant: Variant, rounds: number): Promise<FitSte
     }
   };
   let epoch = 0;
-  const [fit, kernels] = await interleave(
-    [
-      oneEpoch(classifierOn(device)),
-      () => byHand(epoch++),
-    ],
-    { rounds, sampleMs: 50 },
-  );
+  const [fit, kernels] = await interleave([oneEpoch(classifierOn(device)), () => byHand(epoch++)], {
+    rounds,
+    sampleMs: 50,
+  });
   await device.close();
   await shadow.close();
   const perStep = (samples: readonly number[]) => samples.map((ms) => (ms * 1000) / STEPS);
@@ -76,7 +82,8 @@ function classifierOn(device: Parameters<typeof buildModel>[0]): CompiledModel {
     dense(10, { activation: "softmax" }),
   ]);
   return compile(buildModel(device, layers), {
-    optimizer: (parameters) => adam(parameters),
+    // So small a rate that neither side leaves ordinary numbers: a converged model has subnormal gradients, which are slow.
+    optimizer: (parameters) => adam(parameters, { learningRate: 1e-6 }),
     loss: "sparse_categorical_crossentropy",
     metrics: ["accuracy"],
   });

@@ -8,6 +8,7 @@ import {
   tensorsOf,
   ValueError,
 } from "@surprisal/core";
+import { sameShape } from "../layers/same-shape.ts";
 
 /** Writes parameters in place, from their gradients. */
 export interface Optimizer<T extends object> {
@@ -40,7 +41,7 @@ export function gradientsFor(op: string, params: object, gradients: object): Ten
   const tensors = tensorsLike(op, params, gradients);
   for (const [i, { shape }] of tensors.entries()) {
     const expected = parameters[i]!.shape;
-    if (shape.join() !== expected.join()) {
+    if (!sameShape(shape, expected)) {
       throw new ShapeError(
         `${op}: gradient ${i} has shape [${shape.join(", ")}], and its parameter [${expected.join(", ")}]`,
       );
