@@ -2,7 +2,6 @@ import {
   checkKeys,
   OptionError,
   ShapeError,
-  select,
   softmaxCrossEntropy,
   type Targets,
   type Tensor,
@@ -60,18 +59,9 @@ function crossentropy(
       if (logits.rank !== 2) {
         throw new ShapeError(`${name}: weights are one for each row, and the logits are [${logits.shape.join(", ")}]`);
       }
-      const expected = targetsOf(targets, logits);
-      // The loss itself leaves rows out by their labels; those with distributions are kept from their gradient here.
-      const z =
-        expected.labels === undefined && rowWeights.includes(0) ? liveOnly(logits, targets, rowWeights) : logits;
-      return softmaxCrossEntropy(z, expected, { labelSmoothing, rowWeights });
+      return softmaxCrossEntropy(logits, targetsOf(targets, logits), { labelSmoothing, rowWeights });
     },
   };
-}
-
-/** Logits with 0 in place of rows of weight 0. */
-function liveOnly(logits: Tensor, targets: BatchTargets, rowWeights: Float64Array): Tensor {
-  return select(targets.constant({ data: rowWeights, shape: [rowWeights.length, 1] }), logits, 0);
 }
 
 function rowsIn(logits: Tensor): number {
