@@ -1,6 +1,6 @@
 import { assign, type HostTensor, type Parameter, ShapeError, tensorsOf, ValueError } from "@surprisal/core";
 import { sameShape } from "../layers/same-shape.ts";
-import { parametersOf } from "../optimizers/optimizer.ts";
+import { parametersOf } from "../optimizers/parameters.ts";
 
 /** Parameters as host numbers, by name: what is saved. */
 export type StateDict = Readonly<Record<string, StateTensor>>;

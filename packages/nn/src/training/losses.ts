@@ -1,11 +1,4 @@
-import {
-  checkKeys,
-  OptionError,
-  ShapeError,
-  softmaxCrossEntropy,
-  type Targets,
-  type Tensor,
-} from "@surprisal/core";
+import { checkKeys, OptionError, ShapeError, softmaxCrossEntropy, type Targets, type Tensor } from "@surprisal/core";
 import { sameShape } from "../layers/same-shape.ts";
 import { type BatchTargets, checkedMeasure, type Measure } from "./measure.ts";
 
