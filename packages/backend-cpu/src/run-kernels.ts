@@ -24,25 +24,28 @@ export function kernelsOn(table: Partial<KernelTable>, live: (use: string) => Op
     taken.push(block);
     return block.start * UNIT_BYTES;
   };
-  const frames = new Map<WasmFunction, unknown[]>();
-  const frameOf = (run: WasmFunction, length: number): unknown[] => {
-    const known = frames.get(run);
-    if (known !== undefined) return known;
-    const frame = new Array<unknown>(length).fill(undefined);
-    frames.set(run, frame);
-    return frame;
+  // One list of arguments for each function, written anew for every call: joining lists costs more than a small kernel.
+  const lists = new Map<WasmFunction, (number | undefined)[]>();
+  const listFor = (run: WasmFunction, length: number): (number | undefined)[] => {
+    let list = lists.get(run);
+    if (list === undefined) {
+      // Not of doubles alone, or the engine would make an object of each number that it passes.
+      list = new Array<number | undefined>(length).fill(undefined);
+      lists.set(run, list);
+    }
+    return list;
   };
   const runner = (kernel: string, plan: Plan) => (outputs: Named, inputs: Named, params: unknown) => {
     const { tensors, wasm, local } = live(kernel);
     try {
       for (const { run, args, blocks } of plan(outputs, inputs, params, scratch)) {
         if (blocks === 0) continue;
-        const frame = frameOf(run, args.length + 3);
-        for (let i = 0; i < args.length; i++) frame[i] = args[i];
-        frame[args.length] = 0;
-        frame[args.length + 1] = blocks;
-        frame[args.length + 2] = local;
-        wasm[run](...(frame as number[]));
+        const list = listFor(run, args.length + 3);
+        for (let i = 0; i < args.length; i++) list[i] = args[i];
+        list[args.length] = 0;
+        list[args.length + 1] = blocks;
+        list[args.length + 2] = local;
+        wasm[run](...(list as number[]));
       }
     } catch (error) {
       throw told(error, `cpu: ${kernel}`, outputs, inputs);
