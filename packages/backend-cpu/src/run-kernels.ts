@@ -24,7 +24,7 @@ export function kernelsOn(table: Partial<KernelTable>, live: (use: string) => Op
     taken.push(block);
     return block.start * UNIT_BYTES;
   };
-  // One list of arguments for each function, written anew for every call: joining lists costs more than a small kernel.
+  // One list of arguments for each function, written anew for every call: joined lists are a kilobyte of garbage each.
   const lists = new Map<WasmFunction, (number | undefined)[]>();
   const listFor = (run: WasmFunction, length: number): (number | undefined)[] => {
     let list = lists.get(run);

@@ -5,7 +5,7 @@ import { PHILOX_WORDS, philox } from "./philox.ts";
 export interface RandomStream {
   /** A whole number from 0 to 2^32 − 1. */
   nextUint32(): number;
-  /** As many of them as `words` holds: the same as {@link nextUint32} gives one by one, in about half the time. */
+  /** As many of them as `words` holds: the same as {@link nextUint32} gives one by one, in two thirds of the time. */
   fillUint32(words: Uint32Array): void;
   /** A number in [0, 1), a multiple of 2^−24: exact in float32. */
   nextFloat(): number;
