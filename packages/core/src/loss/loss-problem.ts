@@ -76,7 +76,8 @@ export function problemOf(
   if (temperature !== undefined) logits.runtime.assertSame(op, runtimeOf(op, [temperature]));
   const rowWeights = checkedRowWeights(op, options.rowWeights, logits, batch);
   const denominator = checkedDenominator(op, options.denominator);
-  checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
+  const given = givenOptions(options);
+  if (given.length > 0) checkCombinations(op, given, settingsOf(labels, smoothing, classWeights, reduction));
   const rows = sizeOf(batch);
   checkWeightProducts(op, rowWeights.host, { labels, classWeights, smoothing }, floatBytes);
   const counted = { rows, labels, classWeights, weights: rowWeights };
@@ -120,9 +121,9 @@ function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number;
 
 /** The options that say something: neutral values may stand anywhere. */
 export function givenOptions(options: LossOptions): LossOptionName[] {
-  const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
   return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
+const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
 
 function settingsOf(
   labels: Int32Array | undefined,

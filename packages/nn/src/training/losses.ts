@@ -1,4 +1,5 @@
 import { checkKeys, OptionError, ShapeError, softmaxCrossEntropy, type Targets, type Tensor } from "@surprisal/core";
+import { sameShape } from "../layers/same-shape.ts";
 import { type BatchTargets, checkedMeasure, type Measure } from "./measure.ts";
 
 export interface CrossentropyOptions {
@@ -24,7 +25,7 @@ export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {})
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Measure {
   const name = "categoricalCrossentropy";
   return crossentropy(name, options, ({ shape, tensor }, logits) => {
-    if (shape.join() === logits.shape.join()) return { probabilities: tensor() };
+    if (sameShape(shape, logits.shape)) return { probabilities: tensor() };
     throw new ShapeError(
       `${name}: targets [${shape.join(", ")}] are not distributions like the logits [${logits.shape.join(", ")}]; for class indices take sparseCategoricalCrossentropy`,
     );
