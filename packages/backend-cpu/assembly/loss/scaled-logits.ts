@@ -13,7 +13,7 @@ export class Scaling {
   /** The row's largest logit, and its z′. */
   top: f64;
   topScaled: f64;
-  /** ∂z′/∂τ of it. */
+  /** ∂z′/∂τ of it, once it has been asked for. */
   topDrift: f64;
 
   /** For a row whose largest logit is `top`. */
@@ -24,7 +24,6 @@ export class Scaling {
     this.softcap = softcap;
     this.top = top;
     this.topScaled = f64x2.extract_lane(this.value(f64x2.splat(top)), 0);
-    this.topDrift = -inverseTemperature * top * f64x2.extract_lane(this.slope(f64x2.splat(top)), 0);
   }
 
   /** z′ = c·tanh(t·z/c), or t·z. Infinities stay. */
@@ -59,15 +58,23 @@ export class Scaling {
     return f64x2.div(f64x2.mul(f64x2.mul(t, f64x2.splat(4)), e), f64x2.mul(sum, sum));
   }
 
-  /** ∂z′/∂τ less that of the largest logit: t·(m − z′), or −t·z·∂z′/∂z less it. A class at −∞ has no part in its own. */
-  // @ts-ignore: decorator
-  @inline
+  /** ∂z′/∂τ = −t·z·∂z′/∂z; 0 at −∞. */
+  ownDrift(z: v128): v128 {
+    const own = f64x2.mul(f64x2.mul(f64x2.splat(-this.inverseTemperature), z), this.slope(z));
+    return v128.andnot(own, f64x2.eq(z, f64x2.splat(-Infinity)));
+  }
+
+  /** Notes ∂z′/∂τ of the largest logit. */
+  noteTopDrift(): void {
+    this.topDrift = f64x2.extract_lane(this.ownDrift(f64x2.splat(this.top)), 0);
+  }
+
+  /** ∂z′/∂τ less that of the largest logit: t·(m − z′) without a cap, where a class at −∞ has no part. */
   drift(z: v128): v128 {
-    const isMasked = f64x2.eq(z, f64x2.splat(-Infinity));
-    const t = f64x2.splat(this.inverseTemperature);
-    if (this.softcap == 0) return v128.andnot(f64x2.mul(t, this.below(z)), isMasked);
-    const own = f64x2.neg(f64x2.mul(f64x2.mul(t, z), this.slope(z)));
-    return f64x2.sub(v128.andnot(own, isMasked), f64x2.splat(this.topDrift));
+    if (this.softcap != 0) return f64x2.sub(this.ownDrift(z), f64x2.splat(this.topDrift));
+    const t = this.inverseTemperature;
+    const below = f64x2.mul(f64x2.sub(f64x2.splat(this.top), z), f64x2.splat(t * t));
+    return v128.andnot(below, f64x2.eq(z, f64x2.splat(-Infinity)));
   }
 }
 

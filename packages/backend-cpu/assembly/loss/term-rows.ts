@@ -109,6 +109,7 @@ export function softmaxCrossEntropyTermRows(
     }
     const pull = zLoss == 0 ? 0 : 2 * zLoss * lse;
     if (temperatureSlope) {
+      scaling.noteTopDrift();
       sums.drift = t * sums.heat;
       sums.pulledDrift = t * sums.dot;
       // Under a cap, or with a target at −∞, it is other sums.
