@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
 test("node:test runs a backend's cases, and reports the skips", async () => {
-  const file = fileURLToPath(new URL("./fixtures/node-test.ts", import.meta.url));
+  const file = fileURLToPath(new URL("../testing/node-test.ts", import.meta.url));
   const flags = ["--conditions=@surprisal/source", "--test", "--test-reporter=tap"];
   // A run inside of a run is refused.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;

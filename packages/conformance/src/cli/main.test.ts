@@ -9,8 +9,8 @@ import { cases, casesVersion } from "../cases.ts";
 import type { Report } from "../report.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const right = path("../fixtures/plain-backend.ts");
-const lost = path("../fixtures/lost-backend.ts");
+const right = path("../../testing/plain-backend.ts");
+const lost = path("../../testing/lost-backend.ts");
 
 async function run(...args: string[]): Promise<{ code: number | null; output: string; errors: string }> {
   const child = spawn(process.execPath, ["--conditions=@surprisal/source", path("main.ts"), ...args]);
@@ -95,7 +95,7 @@ test("--list prints the ids of a tier", async () => {
 
 test.each([
   [["none.js"], "there is no file "],
-  [[path("../fixtures/no-backend.ts")], 'no default export, none named "backend" and no only one is a provider'],
+  [[path("../../testing/no-backend.ts")], 'no default export, none named "backend" and no only one is a provider'],
   [[right, "--filter", "kernel/none"], "no quick case begins with kernel/none: see --list"],
   [[right, "--fast"], "Unknown option '--fast'"],
 ])("wrong use ends with code 2 and a reason: %j", async (args, reason) => {
