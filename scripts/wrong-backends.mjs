@@ -12,8 +12,19 @@ const known = new Set(ids);
 /** Tests leave the beginning of an id to a constant of their file. */
 const beginnings = ["", "fusion/", "kernel/softmax-cross-entropy/", "kernel/softmax-cross-entropy-terms/"];
 
-/** The ids of cases among the strings of a part of a source; a prefix stands for its cases. */
-function idsIn(node) {
+/** The constants of a file that are strings. */
+function stringsOf(program) {
+  const strings = new Map();
+  new Visitor({
+    VariableDeclarator({ id, init }) {
+      if (id.type === "Identifier" && init?.type === "Literal") strings.set(id.name, String(init.value));
+    },
+  }).visit(program);
+  return strings;
+}
+
+/** The ids of cases among the strings of a part of a source; `strings` are what its templates put in. */
+function idsIn(node, strings) {
   const found = new Set();
   const look = (value) => {
     if (typeof value !== "object" || value === null) return;
@@ -22,6 +33,12 @@ function idsIn(node) {
     if (value.type === "Literal" && typeof value.value === "string") {
       for (const beginning of beginnings) if (known.has(beginning + value.value)) found.add(beginning + value.value);
       if (value.value === "backend/close") found.add(value.value);
+    }
+    if (value.type === "TemplateLiteral") {
+      const text = value.quasis.map(
+        ({ value: { cooked } }, i) => cooked + (strings.get(value.expressions[i]?.name) ?? ""),
+      );
+      if (known.has(text.join(""))) found.add(text.join(""));
     }
     for (const [key, child] of Object.entries(value)) if (key !== "parent") look(child);
   };
@@ -32,13 +49,15 @@ function idsIn(node) {
 /** The tests of a file whose titles say that something is caught. */
 function wrongBackendsOf(file) {
   const rows = [];
+  const { program } = parseSync(file, readFileSync(join(root, file), "utf8"));
+  const strings = stringsOf(program);
   new Visitor({
     CallExpression({ callee, arguments: [title, body] }) {
       if (callee.type !== "Identifier" || callee.name !== "test" || title?.type !== "Literal" || !body) return;
       const [, what, more = ""] = /^(.*?),? (?:is|are) caught(.*)$/.exec(String(title.value)) ?? [];
-      if (what) rows.push({ file, what: what + (more.startsWith(" by ") ? "" : more), caughtBy: idsIn(body) });
+      if (what) rows.push({ file, what: what + (more.startsWith(" by ") ? "" : more), caughtBy: idsIn(body, strings) });
     },
-  }).visit(parseSync(file, readFileSync(join(root, file), "utf8")).program);
+  }).visit(program);
   return rows;
 }
 

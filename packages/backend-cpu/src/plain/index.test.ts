@@ -20,6 +20,8 @@ describe("plain memory", () => {
       innerClass: true,
       lossTerms: true,
       lossDiagnostics: true,
+      lossTemperature: true,
+      lossMarks: true,
       threads: 1,
       device: "JavaScript",
     });
