@@ -1,3 +1,4 @@
+import { macrotask } from "./macrotask.ts";
 import type { Runtime } from "./runtime.ts";
 
 const STEPS_IN_FLIGHT = 2;
@@ -37,25 +38,4 @@ export class Fence {
     this.#runtime.write("tick", handle, [0]);
     return handle;
   }
-}
-
-/** Lets everything that waits run once: by setImmediate, or by messages, since browsers delay timers by 4 ms. */
-function macrotask(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  if (setImmediate !== undefined) return new Promise((resolve) => setImmediate(resolve));
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    let second = false;
-    port1.onmessage = () => {
-      if (second) {
-        port1.close();
-        resolve();
-        return;
-      }
-      // Timers that are due queue up only now, behind the first message.
-      second = true;
-      port2.postMessage(0);
-    };
-    port2.postMessage(0);
-  });
 }

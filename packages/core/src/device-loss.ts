@@ -1,0 +1,105 @@
+import type { Backend, Facts, HostArray, Kernels } from "./backend.ts";
+import { DeviceLostError, messageOf } from "./errors.ts";
+import { eachKernel } from "./guarded-kernels.ts";
+
+/** A read that failed waits so long to learn whether the device is lost; a device may have much to do before it says. */
+const VERDICT_WITHIN_MS = 1000;
+
+/**
+ * Whether a backend is lost. Nothing but a failure raises the question, and a number that was written at the beginning
+ * answers it: a failed call poisons its own outputs alone, a lost device everything (see backend.ts, "The queue").
+ */
+export class LossWatch {
+  /** Resolves when the device is lost. */
+  readonly lost: Promise<DeviceLostError>;
+  readonly #backend: Backend;
+  readonly #onLost: (error: DeviceLostError) => void;
+  readonly #marker: unknown;
+  readonly #waiting = new Set<(error: DeviceLostError) => void>();
+  #verdict: Promise<void> | undefined;
+  #error: DeviceLostError | undefined;
+
+  constructor(backend: Backend, onLost: (error: DeviceLostError) => void) {
+    this.#backend = backend;
+    this.#marker = backend.alloc("float", 1);
+    backend.write(this.#marker, [0]);
+    let resolve!: (error: DeviceLostError) => void;
+    this.lost = new Promise((settle) => {
+      resolve = settle;
+    });
+    this.#onLost = (error) => {
+      onLost(error);
+      resolve(error);
+    };
+  }
+
+  /** What made the device lost, if it is. */
+  get error(): DeviceLostError | undefined {
+    return this.#error;
+  }
+
+  /** What a read gives, unless the device is lost before. */
+  async reading(read: () => Promise<HostArray>): Promise<HostArray> {
+    if (this.#error !== undefined) throw this.#error;
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      const settled = (): void => {
+        this.#waiting.delete(reject);
+      };
+      read().then(resolve, reject).then(settled, settled);
+    });
+  }
+
+  /** Something failed: finds out whether that was the device. */
+  suspect(): Promise<void> {
+    this.#verdict ??= this.#ask().finally(() => {
+      this.#verdict = undefined;
+    });
+    return this.#verdict;
+  }
+
+  /** As {@link suspect}; resolves in time even where the device does not answer. */
+  async suspectInTime(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, VERDICT_WITHIN_MS);
+    });
+    await Promise.race([this.suspect(), late]);
+    clearTimeout(timer);
+  }
+
+  /** The device is lost: rejects every read that waits. */
+  lose(cause: unknown): void {
+    if (this.#error !== undefined) return;
+    const { name } = this.#backend.facts;
+    this.#error = new DeviceLostError(`the device ${name} is lost: ${messageOf(cause)}`, { cause });
+    this.#onLost(this.#error);
+    for (const reject of this.#waiting) reject(this.#error);
+    this.#waiting.clear();
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#error !== undefined) return;
+    try {
+      await this.#backend.read(this.#marker);
+    } catch (cause) {
+      this.lose(cause);
+    }
+  }
+}
+
+/** What stands in a lost device's place: whoever goes on with it meets a typed error, and freeing stays harmless. */
+export function lostBackend(facts: Facts, kernels: Kernels, error: DeviceLostError): Backend {
+  const refuse = (): never => {
+    throw error;
+  };
+  return {
+    facts,
+    kernels: eachKernel(kernels, () => refuse),
+    alloc: refuse,
+    free: () => {},
+    write: refuse,
+    read: async () => refuse(),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,94 @@
+import type { Backend } from "../backend.ts";
+import { Device } from "../device.ts";
+import { macrotask } from "../macrotask.ts";
+import type { Candidate } from "./candidate.ts";
+import { lease } from "./lease.ts";
+import { prepared, type Run, type Workload } from "./workload.ts";
+
+/** A measurement takes so long or longer: clocks of browsers count in tenths of milliseconds. */
+const MEASURED_MS = 4;
+
+/** More measurements than these make no median better. */
+const MOST_MEASUREMENTS = 31;
+
+/** A candidate in the race: what it runs, how often in one measurement, and what was measured. */
+interface Runner {
+  readonly candidate: Candidate;
+  readonly measure: (times: number) => Promise<number>;
+  times: number;
+  readonly measured: number[];
+}
+
+/**
+ * Times the workload on all candidates, in turns, so that what else the machine does meets all of them alike: a first run
+ * each that does not count, and then measurements until the budget, in milliseconds, is spent. A candidate's time is the
+ * median of its own. One that fails or gives no answer drops out.
+ */
+export async function timeCandidates(
+  candidates: readonly Candidate[],
+  workload: Workload,
+  budget: number,
+): Promise<void> {
+  const begun = performance.now();
+  const runners: Runner[] = [];
+  for (const candidate of candidates) {
+    const runner = await warmedUp(candidate, workload, budget);
+    if (runner !== undefined) runners.push(runner);
+  }
+  const isSpent = (): boolean => performance.now() - begun >= budget;
+  for (let round = 0; round < MOST_MEASUREMENTS && !(round > 0 && isSpent()); round++) {
+    for (const runner of runners) await measureOnce(runner);
+  }
+  for (const { candidate, measured } of runners) {
+    if (candidate.isFit) candidate.timed({ milliseconds: median(measured), measurements: measured.length });
+  }
+}
+
+async function measureOnce({ candidate, measure, times, measured }: Runner): Promise<void> {
+  if (!candidate.isFit) return;
+  const milliseconds = await candidate.ask("workload", () => measure(times));
+  if (milliseconds !== undefined) measured.push(milliseconds / times);
+}
+
+/** Nothing for a candidate that dropped out, or whose first run took longer than all of the budget: that is its time. */
+async function warmedUp(candidate: Candidate, workload: Workload, budget: number): Promise<Runner | undefined> {
+  const measure = await candidate.ask("workload", (backend) => measuring(backend, workload));
+  const first = measure && (await candidate.ask("workload", () => measure(1)));
+  if (measure === undefined || first === undefined) return undefined;
+  if (first > budget) {
+    candidate.timed({ milliseconds: first, measurements: 0 });
+    return undefined;
+  }
+  const second = await candidate.ask("workload", () => measure(1));
+  if (second === undefined) return undefined;
+  const times = Math.max(1, Math.min(1000, Math.ceil(MEASURED_MS / Math.max(second, 0.001))));
+  return { candidate, measure, times, measured: [] };
+}
+
+/** How to measure some runs of the workload on a backend: until all that they enqueued has happened. */
+function measuring(backend: Backend, workload: Workload): (times: number) => Promise<number> {
+  const device = new Device(lease(backend));
+  const marker = device.tensor([0]);
+  const run: Run =
+    typeof workload === "function" ? () => onItsOwnDevice(backend, workload) : prepared(workload, device);
+  return async (times) => {
+    await macrotask();
+    const begun = performance.now();
+    for (let i = 0; i < times; i++) await run();
+    await marker.data();
+    return performance.now() - begun;
+  };
+}
+
+/** A user's function may leave tensors behind; they end with the device that it is given. */
+async function onItsOwnDevice(backend: Backend, workload: (device: Device) => unknown): Promise<void> {
+  const device = new Device(lease(backend));
+  await workload(device);
+  await device.close();
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

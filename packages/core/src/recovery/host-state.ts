@@ -1,0 +1,33 @@
+import type { Storage } from "../storage.ts";
+import type { Parameter } from "../tensor.ts";
+import { writable } from "../updates/assign.ts";
+
+/** Gives back how to put the state back that it finds. */
+type Save = () => () => void;
+
+const states = new WeakMap<Storage, Save[]>();
+
+/**
+ * Says that numbers on the host belong to a parameter, such as the steps that an optimizer has counted: whenever
+ * `device.recovering` copies the parameter, it calls `save`, and what that returns when it writes the copy back.
+ *
+ * ```ts
+ * let steps = 0;
+ * rememberWith(parameter, () => {
+ *   const kept = steps;
+ *   return () => {
+ *     steps = kept;
+ *   };
+ * });
+ * ```
+ */
+export function rememberWith(parameter: Parameter, save: Save): void {
+  writable("rememberWith", parameter);
+  const { storage } = parameter;
+  states.set(storage, [...(states.get(storage) ?? []), save]);
+}
+
+/** What is remembered with the numbers of a storage. */
+export function hostStatesOf(storage: Storage): readonly Save[] {
+  return states.get(storage) ?? [];
+}
