@@ -38,6 +38,11 @@ export class LossWatch {
     return this.#error;
   }
 
+  /** Frees what it holds; the backend is about to be closed. */
+  end(): void {
+    this.#backend.free(this.#marker);
+  }
+
   /** What a read gives, unless the device is lost before. */
   async reading(read: () => Promise<HostArray>): Promise<HostArray> {
     if (this.#error !== undefined) throw this.#error;

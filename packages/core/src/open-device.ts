@@ -108,7 +108,10 @@ export async function openDevice(
       onReport?.(opening.report());
     }
   };
-  const device = new Device(first.backend, { report: () => opening.report(), next: options.recover ? next : undefined });
+  const device = new Device(first.backend, {
+    report: () => opening.report(),
+    next: options.recover ? next : undefined,
+  });
   first.attach(device.loss);
   return device;
 }
@@ -124,9 +127,7 @@ function checkedProviders(candidates: readonly BackendProvider[]): readonly Back
 
 function checkProvider(what: string, provider: BackendProvider | undefined): void {
   if (typeof provider?.open === "function") return;
-  throw new ValueError(
-    `openDevice: ${what} ${nameOf(provider)}, not a backend; call its factory: plain(), not plain`,
-  );
+  throw new ValueError(`openDevice: ${what} ${nameOf(provider)}, not a backend; call its factory: plain(), not plain`);
 }
 
 function checkOptions(options: OpenDeviceOptions): void {
@@ -145,7 +146,12 @@ function checkOptions(options: OpenDeviceOptions): void {
   if (auditEvery === undefined) return;
   checkKeys("openDevice: auditEvery", auditEvery, ["every", "reference"]);
   const { every, reference } = auditEvery;
-  checkType("auditEvery.every", every ?? null, "a whole number from 1", (n) => Number.isSafeInteger(n) && (n as number) > 0);
+  checkType(
+    "auditEvery.every",
+    every ?? null,
+    "a whole number from 1",
+    (n) => Number.isSafeInteger(n) && (n as number) > 0,
+  );
   checkProvider("auditEvery.reference is", reference);
 }
 

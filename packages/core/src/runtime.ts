@@ -127,6 +127,7 @@ export class Runtime {
     this.#closed = true;
     if (this.#untold !== undefined) throw this.#failure("close", "", this.#untold);
     try {
+      if (this.#loss.error === undefined) this.#loss.end();
       await this.#backend.close();
     } catch (cause) {
       throw new BackendError(`close: ${this.facts.name} had failed, and nobody had read it: ${messageOf(cause)}`, {

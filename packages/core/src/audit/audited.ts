@@ -6,8 +6,8 @@ import type { Backend, Kernels } from "../backend.ts";
 import { AuditError, messageOf } from "../errors.ts";
 import { eachKernel } from "../guarded-kernels.ts";
 import { auditFault } from "./audit-fault.ts";
-import { copiedRow, type RowOfLoss, rowOfLoss } from "./row-of-loss.ts";
 import { type ReferenceRow, referenceRow } from "./reference-row.ts";
+import { copiedRow, type RowOfLoss, rowOfLoss } from "./row-of-loss.ts";
 
 /** How often to audit, and by what. */
 export interface Audit {

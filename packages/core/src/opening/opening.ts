@@ -204,7 +204,9 @@ export class Opening {
     const lacks = lacking(backend, judged);
     if (lacks === undefined) return backend;
     await backend.close();
-    throw new OptionError(`openDevice: auditEvery: the reference ${reference.name} ${lacks}; take another, such as plain()`);
+    throw new OptionError(
+      `openDevice: auditEvery: the reference ${reference.name} ${lacks}; take another, such as plain()`,
+    );
   }
 }
 

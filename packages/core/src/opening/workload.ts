@@ -1,4 +1,4 @@
-import { Device } from "../device.ts";
+import type { Device } from "../device.ts";
 import { OptionError } from "../errors.ts";
 import { nameOf } from "../host-values.ts";
 import { softmaxCrossEntropy } from "../loss/softmax-cross-entropy.ts";
@@ -39,8 +39,8 @@ export function checkWorkload(workload: unknown): void {
   for (const item of workload) checkOp(item);
 }
 
-function checkOp(item: Record<string, unknown>): void {
-  const name = item?.["op"] as keyof typeof SIZES;
+function checkOp(item: { readonly op?: unknown; readonly [size: string]: unknown }): void {
+  const name = item?.op as keyof typeof SIZES;
   if (!Object.hasOwn(SIZES, name)) {
     throw new OptionError(
       `openDevice: workload: op is one of ${Object.keys(SIZES).join(", ")}, not ${nameOf(name)}; anything else as a function`,

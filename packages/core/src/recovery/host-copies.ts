@@ -39,7 +39,9 @@ export async function hostCopies(root: Region, before: HostCopies | undefined): 
 export function isCurrent({ tensors, copies }: HostCopies, root: Region): boolean {
   return root.withInner().every((region) => {
     const alive = [...region.snapshot()];
-    return alive.every((tensor) => tensors.has(tensor) && copies.get(tensor.storage)?.version === tensor.storage.version);
+    return alive.every(
+      (tensor) => tensors.has(tensor) && copies.get(tensor.storage)?.version === tensor.storage.version,
+    );
   });
 }
 

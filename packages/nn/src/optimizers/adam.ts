@@ -1,5 +1,5 @@
 import { adamUpdate, checkKeys, parameterLike } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer, parametersOf } from "./optimizer.ts";
+import { checkRange, gradientsFor, type Optimizer, parametersOf, rememberSteps } from "./optimizer.ts";
 
 /** PyTorch's options and defaults (`torch.optim.Adam`, `torch.optim.AdamW`). */
 export interface AdamOptions {
@@ -38,7 +38,7 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
   const means = parameters.map(parameterLike);
   const variances = parameters.map(parameterLike);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -56,4 +56,8 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
       for (const slot of [...means, ...variances]) slot.dispose();
     },
   };
+  rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }

@@ -2,6 +2,7 @@ import {
   type Like,
   OptionError,
   type Parameter,
+  rememberWith,
   ShapeError,
   type Tensor,
   tensorsLike,
@@ -47,6 +48,23 @@ export function gradientsFor(op: string, params: object, gradients: object): Ten
     }
   }
   return tensors;
+}
+
+/** Lets `device.recovering` put an optimizer back together with its parameters. */
+export function rememberSteps(
+  parameters: readonly Parameter[],
+  optimizer: Optimizer<never>,
+  putBack: (steps: number) => void,
+): void {
+  const [first] = parameters;
+  if (first === undefined) return;
+  rememberWith(first, () => {
+    const { steps, learningRate } = optimizer;
+    return () => {
+      putBack(steps);
+      optimizer.learningRate = learningRate;
+    };
+  });
 }
 
 /** Checks that hyperparameters are numbers within their range. */

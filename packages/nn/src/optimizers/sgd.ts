@@ -1,5 +1,5 @@
 import { checkKeys, OptionError, parameterLike, sgdUpdate } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer, parametersOf } from "./optimizer.ts";
+import { checkRange, gradientsFor, type Optimizer, parametersOf, rememberSteps } from "./optimizer.ts";
 
 /** PyTorch's options and defaults (`torch.optim.SGD`). */
 export interface SgdOptions {
@@ -35,7 +35,7 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
   const parameters = parametersOf("sgd", params);
   const velocities = momentum === 0 ? [] : parameters.map(parameterLike);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -58,4 +58,8 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
       for (const velocity of velocities) velocity.dispose();
     },
   };
+  rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }
