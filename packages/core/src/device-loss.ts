@@ -16,7 +16,6 @@ export class LossWatch {
   readonly #onLost: (error: DeviceLostError) => void;
   readonly #marker: unknown;
   readonly #waiting = new Set<(error: DeviceLostError) => void>();
-  #verdict: Promise<void> | undefined;
   #error: DeviceLostError | undefined;
 
   constructor(backend: Backend, onLost: (error: DeviceLostError) => void) {
@@ -55,12 +54,14 @@ export class LossWatch {
     });
   }
 
-  /** Something failed: finds out whether that was the device. */
-  suspect(): Promise<void> {
-    this.#verdict ??= this.#ask().finally(() => {
-      this.#verdict = undefined;
-    });
-    return this.#verdict;
+  /** Something failed: finds out whether that was the device. An earlier question may be one that is never answered. */
+  async suspect(): Promise<void> {
+    if (this.#error !== undefined) return;
+    try {
+      await this.#backend.read(this.#marker);
+    } catch (cause) {
+      this.lose(cause);
+    }
   }
 
   /** As {@link suspect}; resolves in time even where the device does not answer. */
@@ -81,15 +82,6 @@ export class LossWatch {
     this.#onLost(this.#error);
     for (const reject of this.#waiting) reject(this.#error);
     this.#waiting.clear();
-  }
-
-  async #ask(): Promise<void> {
-    if (this.#error !== undefined) return;
-    try {
-      await this.#backend.read(this.#marker);
-    } catch (cause) {
-      this.lose(cause);
-    }
   }
 }
 

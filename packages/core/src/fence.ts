@@ -16,7 +16,7 @@ export class Fence {
   }
 
   async tick(): Promise<void> {
-    this.#handle ??= this.#marker();
+    if (this.#handle === undefined) this.#mark();
     const passed = this.#runtime.read("tick", this.#handle);
     // A loop that stops ticking must not leave an unhandled rejection; the next tick or close reports it.
     passed.catch(() => {});
@@ -33,9 +33,9 @@ export class Fence {
     this.#handle = undefined;
   }
 
-  #marker(): unknown {
-    const handle = this.#runtime.alloc("tick", "float", 1);
-    this.#runtime.write("tick", handle, [0]);
-    return handle;
+  /** A number to read; it is freed also where it could not be written. */
+  #mark(): void {
+    this.#handle = this.#runtime.alloc("tick", "float", 1);
+    this.#runtime.write("tick", this.#handle, [0]);
   }
 }

@@ -44,7 +44,7 @@ export class Runtime {
     this.#backend = backend;
     this.facts = backend.facts;
     this.kernels = guarded(backend.kernels, (kernel, cause) =>
-      this.#failure(kernel, `${backend.facts.name} failed`, cause),
+      this.#suspicious(kernel, `${backend.facts.name} failed`, cause),
     );
   }
 
@@ -74,7 +74,7 @@ export class Runtime {
       handle = this.#backend.alloc(kind, length);
     } catch (cause) {
       const held = `${this.#made - this.#freed} tensors hold ${this.#bytes} bytes`;
-      throw this.#failure(op, `${this.facts.name} could not allocate ${length} elements (${held})`, cause);
+      throw this.#suspicious(op, `${this.facts.name} could not allocate ${length} elements (${held})`, cause);
     }
     this.#made++;
     this.#count(kind, length);
@@ -88,7 +88,7 @@ export class Runtime {
       this.#backend.write(handle, data);
       return handle;
     } catch (cause) {
-      throw this.#failure(op, `${this.facts.name} could not take over ${data.length} elements`, cause);
+      throw this.#suspicious(op, `${this.facts.name} could not take over ${data.length} elements`, cause);
     }
   }
 
@@ -103,7 +103,7 @@ export class Runtime {
     try {
       this.#backend.write(handle, data);
     } catch (cause) {
-      throw this.#failure(op, `${this.facts.name} could not write`, cause);
+      throw this.#suspicious(op, `${this.facts.name} could not write`, cause);
     }
   }
 
@@ -158,13 +158,18 @@ export class Runtime {
       .catch(() => {});
   }
 
-  /** What a backend's failure is told as; asks whether it was the device's. */
+  /** {@link #failure}, which asks whether it was the device's. */
+  #suspicious(op: string, what: string, cause: unknown): Error {
+    if (!(cause instanceof DeviceLostError)) this.#loss.suspect();
+    return this.#failure(op, what, cause);
+  }
+
+  /** What a backend's failure is told as. */
   #failure(op: string, what: string, cause: unknown): Error {
     if (cause instanceof DeviceLostError) {
       if (cause === this.#untold) this.#untold = undefined;
       return new DeviceLostError(`${op}: ${cause.message}`, { cause: cause.cause });
     }
-    this.#loss.suspect();
     return new BackendError(`${op}: ${what}: ${messageOf(cause)}`, { cause });
   }
 
