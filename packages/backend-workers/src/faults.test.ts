@@ -78,7 +78,7 @@ describe("workers that die", () => {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     };
-    await expect(train()).rejects.toMatchObject({ code: "BACKEND" });
+    await expect(train()).rejects.toMatchObject({ code: "LOST" });
     await device.close().catch(() => {});
   });
 });

@@ -43,14 +43,20 @@ export class LossWatch {
   }
 
   /** What a read gives, unless the device is lost before. */
-  async reading(read: () => Promise<HostArray>): Promise<HostArray> {
-    if (this.#error !== undefined) throw this.#error;
+  reading(read: () => Promise<HostArray>): Promise<HostArray> {
     return new Promise((resolve, reject) => {
+      if (this.#error !== undefined) throw this.#error;
       this.#waiting.add(reject);
-      const settled = (): void => {
-        this.#waiting.delete(reject);
-      };
-      read().then(resolve, reject).then(settled, settled);
+      read().then(
+        (numbers) => {
+          this.#waiting.delete(reject);
+          resolve(numbers);
+        },
+        (cause) => {
+          this.#waiting.delete(reject);
+          reject(cause);
+        },
+      );
     });
   }
 
