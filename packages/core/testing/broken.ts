@@ -59,7 +59,7 @@ export const never = <T>(): Promise<T> => new Promise(() => {});
 
 /** What has been opened and not closed. */
 export class Ledger {
-  readonly open = new Set<string>();
+  readonly open: Set<string> = new Set();
   #opened = 0;
 
   /** A provider whose backends stand in the ledger from open to close, each under a name of its own. */

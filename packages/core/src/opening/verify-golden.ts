@@ -27,8 +27,11 @@ async function faultOf(row: GoldenRow, backend: Backend): Promise<string | undef
   }
 }
 
-function answerFault({ quantity, answer, terms = 0 }: GoldenRow, found: ArrayLike<number>, facts: Facts) {
-  const { precision, floatBytes } = facts;
+function answerFault(
+  { quantity, answer, terms = 0 }: GoldenRow,
+  found: ArrayLike<number>,
+  { precision, floatBytes }: Facts,
+): string | undefined {
   const expectedArray = floatBytes === 8 ? Float64Array : Float32Array;
   if (!(found instanceof expectedArray)) {
     return `expected a ${expectedArray.name} (facts.floatBytes is ${floatBytes}), got ${Object.prototype.toString.call(found)}`;
@@ -38,7 +41,8 @@ function answerFault({ quantity, answer, terms = 0 }: GoldenRow, found: ArrayLik
     const allowed = allowedError(precision, quantity, expected, terms);
     const got = found[i]!;
     if (Math.abs(got - expected) <= allowed) continue;
-    return `[${i}]: expected ${expected}, got ${got}; class ${precision} may be off by ${allowed.toPrecision(2)}`;
+    const bound = allowed === 0 ? "nothing" : allowed.toPrecision(2);
+    return `[${i}]: expected ${expected}, got ${got}; class ${precision} may be off by ${bound}`;
   }
   return undefined;
 }
