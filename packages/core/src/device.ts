@@ -4,7 +4,7 @@ import { type DeviceLostError, OptionError } from "./errors.ts";
 import { Fence } from "./fence.ts";
 import type { HostValues } from "./host-values.ts";
 import type { OpenReport } from "./opening/report.ts";
-import { Recovery, type Successor } from "./recovery/recovery.ts";
+import type { Recovery } from "./recovery/recovery.ts";
 import { type MemoryInfo, Runtime } from "./runtime.ts";
 import { Scope } from "./scope.ts";
 import type { Shape } from "./shape.ts";
@@ -13,8 +13,8 @@ import { type Parameter, Region, type Tensor } from "./tensor.ts";
 /** Where a device comes from, and how it goes on. @internal */
 export interface DeviceOrigin {
   readonly report: () => OpenReport;
-  /** The next backend, once this one is lost; throws if there is none. */
-  readonly next?: ((error: DeviceLostError) => Promise<Successor>) | undefined;
+  /** How it goes on with another backend, where it can. `onLeaving` is called before that takes over. */
+  readonly recovery?: ((runtime: Runtime, root: Region, onLeaving: () => void) => Recovery) | undefined;
 }
 
 /**
@@ -35,8 +35,7 @@ export class Device {
     const region = new Region(this.#runtime, undefined);
     this.#root = new Scope(region);
     this.#fence = new Fence(this.#runtime);
-    const { next } = origin;
-    this.#recovery = next && new Recovery(this.#runtime, region, next, () => this.#renewFence());
+    this.#recovery = origin.recovery?.(this.#runtime, region, () => this.#renewFence());
   }
 
   /** What the backend says about itself. Another backend's once one was lost and {@link recovering} went on. */

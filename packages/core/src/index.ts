@@ -2,6 +2,7 @@
  * Surprisal's core: the backend contract, tensors and scopes, ops with their derivatives, gradients, and the fused
  * softmax cross-entropy loss.
  */
+export type { AuditOptions } from "./audit/auditing.ts";
 export type * from "./backend.ts";
 export type { Device } from "./device.ts";
 export {
@@ -75,7 +76,6 @@ export type { NestedArray } from "./nested-array.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
 export type { Verify } from "./opening/candidate.ts";
 export type { ChoiceStore } from "./opening/choice-memory.ts";
-export type { AuditOptions } from "./opening/opening.ts";
 export {
   type CandidateReport,
   type CandidateStatus,

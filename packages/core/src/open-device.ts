@@ -1,12 +1,13 @@
+import type { AuditOptions } from "./audit/auditing.ts";
 import type { BackendProvider } from "./backend.ts";
 import { Device } from "./device.ts";
 import { OptionError, UnavailableError, ValueError } from "./errors.ts";
 import { nameOf } from "./host-values.ts";
 import { Candidate, type Verify } from "./opening/candidate.ts";
-import { type ChoiceStore, choicesOfThisProgram } from "./opening/choice-memory.ts";
-import { type AuditOptions, Opening } from "./opening/opening.ts";
+import type { ChoiceStore } from "./opening/choice-memory.ts";
+import { firstAvailable } from "./opening/first-available.ts";
+import { Opening, type Successor } from "./opening/opening.ts";
 import type { OpenReport } from "./opening/report.ts";
-import { verifyGolden } from "./opening/verify-golden.ts";
 import { checkWorkload, type Workload } from "./opening/workload.ts";
 import { checkKeys } from "./options.ts";
 
@@ -84,36 +85,51 @@ export async function openDevice(
   options: OpenDeviceOptions = {},
 ): Promise<Device> {
   checkOptions(options);
-  const { deadline = 10_000, signal, onReport, onError = () => {} } = options;
-  const patience = { deadline, signal };
+  const providers = checkedProviders(candidates);
+  const { workload, verify, auditEvery, recover, onReport, onError = () => {} } = options;
+  const patience = { deadline: options.deadline ?? 10_000, signal: options.signal };
+  patience.signal?.throwIfAborted();
+  // Loaded before anything is opened, and only where it is asked for: most programs open the first that is available.
+  const [golden, race, audit, recovery] = await Promise.all([
+    verify === true ? import("./opening/verify-golden.ts") : undefined,
+    workload === undefined ? undefined : import("./opening/fastest.ts"),
+    auditEvery === undefined ? undefined : import("./audit/auditing.ts"),
+    recover ? import("./recovery/recovery.ts") : undefined,
+  ]);
+  const { budget = 250, remember } = options;
   const opening = new Opening(
-    checkedProviders(candidates).map((provider) => new Candidate(provider, patience)),
+    providers.map((provider) => new Candidate(provider, patience)),
     patience,
     {
-      workload: options.workload,
-      budget: options.budget ?? 250,
-      store: options.remember === false ? undefined : (options.remember ?? choicesOfThisProgram),
-      verify: options.verify === true ? verifyGolden : options.verify || undefined,
-      audit: options.auditEvery,
+      choose: race
+        ? (all, by) => race.fastest(all, by, { workload: workload!, budget, remember, patience })
+        : firstAvailable,
+      verify: golden ? golden.verifyGolden : typeof verify === "function" ? verify : undefined,
+      audit: audit?.auditing(auditEvery!, patience, onError),
       onError,
     },
   );
   const first = await opening.choose();
   onReport?.(opening.report());
   if (first === undefined) throw new UnavailableError(`openDevice: no backend is available: ${opening.reasons()}`);
-  const next = async (error: Error) => {
+  const next = async (error: Error): Promise<Successor> => {
     try {
       return await opening.chooseNext(error);
     } finally {
       onReport?.(opening.report());
     }
   };
-  const device = new Device(first.backend, {
-    report: () => opening.report(),
-    next: options.recover ? next : undefined,
-  });
-  first.attach(device.loss);
-  return device;
+  try {
+    const device = new Device(first.backend, {
+      report: () => opening.report(),
+      recovery: recovery && ((runtime, root, onLeaving) => new recovery.Recovery(runtime, root, next, onLeaving)),
+    });
+    first.attach(device.loss);
+    return device;
+  } catch (error) {
+    await first.backend.close();
+    throw error;
+  }
 }
 
 function checkedProviders(candidates: readonly BackendProvider[]): readonly BackendProvider[] {

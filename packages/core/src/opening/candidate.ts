@@ -51,27 +51,27 @@ export class Candidate {
       return this.#give(cause, "unavailable");
     }
     const fault = contractFault(this.#backend);
-    if (fault !== undefined) return this.drop("wrong", fault);
+    if (fault !== undefined) return this.#drop("wrong", fault);
     this.#facts = this.#backend.facts;
     return this.#holdsNumbers(this.#backend);
   }
 
-  /** Whether it passes the verification. */
-  async verify(verify: Verify): Promise<boolean> {
+  /** Whether it passes the verification, if there is one. */
+  async verify(verify: Verify | undefined): Promise<boolean> {
+    if (verify === undefined) return true;
     const ended = new AbortController();
     try {
-      this.#verification = await within(this.#patience, "verify", () =>
-        verify(this.#backend!, { signal: ended.signal }),
-      );
+      const backend = this.#backend!;
+      this.#verification = await within(this.#patience, "verify", () => verify(backend, { signal: ended.signal }));
     } catch (cause) {
       return this.#give(cause, "failed", "verify: ");
     } finally {
       ended.abort();
     }
     const { fault } = this.#verification;
-    if (fault !== undefined) return this.drop("wrong", `${fault.id}: ${fault.message}`);
+    if (fault !== undefined) return this.#drop("wrong", `${fault.id}: ${fault.message}`);
     const [error] = this.#errors;
-    return error === undefined || this.drop("failed", `verify: onError was called: ${error.message}`);
+    return error === undefined || this.#drop("failed", `verify: onError was called: ${error.message}`);
   }
 
   /** Something that it is asked for while others wait; undefined where it cannot do that. */
@@ -88,11 +88,6 @@ export class Candidate {
     this.#timing = timing;
   }
 
-  /** It is the device. */
-  choose(reason: string): void {
-    this.pass("chosen", reason);
-  }
-
   /** Who hears of failures in the background from now on, and of those that nobody has heard. */
   listen(listener: (error: Error) => void): void {
     this.#listener = listener;
@@ -100,16 +95,10 @@ export class Candidate {
     this.#errors = [];
   }
 
-  /** It is not the device, for this reason. */
+  /** What becomes of it, and why. */
   pass(status: CandidateStatus, reason: string): void {
     this.#status = status;
     this.#reason = reason;
-  }
-
-  /** It cannot be the device, for this reason. */
-  drop(status: CandidateStatus, reason: string): false {
-    this.pass(status, reason);
-    return false;
   }
 
   /** Whether nothing was found against it. */
@@ -165,9 +154,14 @@ export class Candidate {
     else this.#errors.push(error);
   }
 
+  #drop(status: CandidateStatus, reason: string): false {
+    this.pass(status, reason);
+    return false;
+  }
+
   #give(cause: unknown, status: CandidateStatus, prefix = ""): false {
     this.#patience.signal?.throwIfAborted();
-    if (cause instanceof LateError) return this.drop("no answer", cause.message);
-    return this.drop(status, prefix + messageOf(cause));
+    if (cause instanceof LateError) return this.#drop("no answer", cause.message);
+    return this.#drop(status, prefix + messageOf(cause));
   }
 }

@@ -1,4 +1,3 @@
-import { messageOf } from "../errors.ts";
 import { version } from "../version.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Workload } from "./workload.ts";
@@ -46,21 +45,12 @@ export async function recall(
   key: string,
   candidates: readonly Candidate[],
 ): Promise<Candidate | undefined> {
-  try {
-    const kept = await store.get(key);
-    const candidate = /^\d+$/.test(kept ?? "") ? candidates[Number(kept)] : undefined;
-    return candidate?.isFit ? candidate : undefined;
-  } catch {
-    return undefined;
-  }
+  const kept = await store.get(key);
+  const candidate = /^\d+$/.test(kept ?? "") ? candidates[Number(kept)] : undefined;
+  return candidate?.isFit ? candidate : undefined;
 }
 
-/** Remembers a choice; says so, or why it could not. */
-export async function remember(store: ChoiceStore, key: string, index: number): Promise<string> {
-  try {
-    await store.set(key, String(index));
-    return "and remembered";
-  } catch (error) {
-    return `and not remembered: ${messageOf(error)}`;
-  }
+/** Remembers that the candidate at `index` was chosen. */
+export async function remember(store: ChoiceStore, key: string, index: number): Promise<void> {
+  await store.set(key, String(index));
 }

@@ -162,7 +162,7 @@ describe("a choice is remembered", () => {
       },
       "and remembered",
     ],
-    ["hangs", { get: never, set: never }, "not remembered: remember: no answer within 100 ms"],
+    ["hangs", { get: never, set: never }, "and not remembered: remember: no answer within 100 ms"],
     ["holds something else", { get: () => "7", set: () => {} }, "and remembered"],
     ["holds nothing", { get: () => "", set: () => {} }, "and remembered"],
   ])("or, by a store that %s, is not, and the report says so", async (_, remember, says) => {

@@ -3,7 +3,8 @@ import { Device } from "../device.ts";
 import { macrotask } from "../macrotask.ts";
 import type { Candidate } from "./candidate.ts";
 import { lease } from "./lease.ts";
-import { prepared, type Run, type Workload } from "./workload.ts";
+import type { Workload } from "./workload.ts";
+import { prepared, type Run } from "./workload-run.ts";
 
 /** A measurement takes so long or longer: clocks of browsers count in tenths of milliseconds. */
 const MEASURED_MS = 4;

@@ -1,15 +1,9 @@
 import type { Backend } from "../backend.ts";
-import type { LossWatch } from "../device-loss.ts";
 import { DeviceLostError } from "../errors.ts";
+import type { Successor } from "../opening/opening.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Region } from "../tensor.ts";
 import { type HostCopies, hostCopies, isCurrent, restore } from "./host-copies.ts";
-
-/** A backend to go on with; `attach` is called once it is in use. */
-export interface Successor {
-  readonly backend: Backend;
-  attach(loss: LossWatch): void;
-}
 
 /** Goes on with other backends when one is lost. */
 export class Recovery {
