@@ -1,2 +1,2 @@
-/** The version of this package; `pnpm version` writes it together with the manifests. */
-export const version = "0.0.0";
+/** The version of this package, written by `pnpm run version`. */
+export const version: string = "0.0.0";
