@@ -17,6 +17,7 @@ export class LossWatch {
   readonly #marker: unknown;
   readonly #waiting = new Set<(error: DeviceLostError) => void>();
   #error: DeviceLostError | undefined;
+  #isEnded = false;
 
   constructor(backend: Backend, onLost: (error: DeviceLostError) => void) {
     this.#backend = backend;
@@ -37,8 +38,10 @@ export class LossWatch {
     return this.#error;
   }
 
-  /** Frees what it holds; the backend is about to be closed. */
+  /** Frees what it holds and asks no more: the backend is about to be closed. */
   end(): void {
+    if (this.#error !== undefined) return;
+    this.#isEnded = true;
     this.#backend.free(this.#marker);
   }
 
@@ -62,7 +65,7 @@ export class LossWatch {
 
   /** Something failed: finds out whether that was the device. An earlier question may be one that is never answered. */
   async suspect(): Promise<void> {
-    if (this.#error !== undefined) return;
+    if (this.#error !== undefined || this.#isEnded) return;
     try {
       await this.#backend.read(this.#marker);
     } catch (cause) {
@@ -82,7 +85,7 @@ export class LossWatch {
 
   /** The device is lost: rejects every read that waits. */
   lose(cause: unknown): void {
-    if (this.#error !== undefined) return;
+    if (this.#error !== undefined || this.#isEnded) return;
     const { name } = this.#backend.facts;
     this.#error = new DeviceLostError(`the device ${name} is lost: ${messageOf(cause)}`, { cause });
     this.#onLost(this.#error);

@@ -127,7 +127,7 @@ export class Runtime {
     this.#closed = true;
     if (this.#untold !== undefined) throw this.#failure("close", "", this.#untold);
     try {
-      if (this.#loss.error === undefined) this.#loss.end();
+      this.#loss.end();
       await this.#backend.close();
     } catch (cause) {
       throw new BackendError(`close: ${this.facts.name} had failed, and nobody had read it: ${messageOf(cause)}`, {
@@ -149,7 +149,7 @@ export class Runtime {
   }
 
   #lose(backend: Backend, error: DeviceLostError): void {
-    if (this.#closed || backend !== this.#backend) return;
+    if (backend !== this.#backend) return;
     this.#untold = error;
     this.#install(lostBackend(this.facts, this.kernels, error));
     // Nobody waits for what a lost device makes of its end.

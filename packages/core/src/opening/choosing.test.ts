@@ -83,6 +83,29 @@ describe("a workload", () => {
   });
 });
 
+it("what was verified and timed has left nothing on the device that is chosen", async () => {
+  let alive = 0;
+  const counted = altered("counted", (backend) => ({
+    alloc(kind, length) {
+      alive++;
+      return backend.alloc(kind, length);
+    },
+    free(handle) {
+      alive--;
+      backend.free(handle);
+    },
+  }));
+  const runs = (device: Device): unknown => device.tensor([1, 2]);
+  for (const each of [workload, runs]) {
+    alive = 0;
+    const device = await openDevice([counted], { workload: each, verify: true, budget: 20, remember: false });
+    // The number by which it will know that it is lost.
+    expect(alive).toBe(1);
+    await device.close();
+    expect(alive).toBe(0);
+  }
+});
+
 describe("a choice is remembered", () => {
   const pair = (): [BackendProvider, BackendProvider] => [slower("slow", 5), plain() as BackendProvider];
 

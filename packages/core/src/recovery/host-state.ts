@@ -2,10 +2,7 @@ import type { Storage } from "../storage.ts";
 import type { Parameter } from "../tensor.ts";
 import { writable } from "../updates/assign.ts";
 
-/** Gives back how to put the state back that it finds. */
-type Save = () => () => void;
-
-const states = new WeakMap<Storage, Save[]>();
+const states = new WeakMap<Storage, (() => () => void)[]>();
 
 /**
  * Says that numbers on the host belong to a parameter, such as the steps that an optimizer has counted: whenever
@@ -21,13 +18,13 @@ const states = new WeakMap<Storage, Save[]>();
  * });
  * ```
  */
-export function rememberWith(parameter: Parameter, save: Save): void {
+export function rememberWith(parameter: Parameter, save: () => () => void): void {
   writable("rememberWith", parameter);
   const { storage } = parameter;
   states.set(storage, [...(states.get(storage) ?? []), save]);
 }
 
 /** What is remembered with the numbers of a storage. */
-export function hostStatesOf(storage: Storage): readonly Save[] {
+export function hostStatesOf(storage: Storage): readonly (() => () => void)[] {
   return states.get(storage) ?? [];
 }
