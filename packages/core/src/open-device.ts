@@ -31,7 +31,7 @@ export interface OpenDeviceOptions {
    */
   readonly verify?: boolean | Verify | undefined;
   /**
-   * Milliseconds that a candidate has for each thing that it is asked for: to open, to be verified, each run of the workload, to
+   * Milliseconds that a candidate has for each thing that it is asked for: to open, to be verified, each measurement, to
    * close; 10 000 if absent. One that blocks the thread cannot be interrupted.
    */
   readonly deadline?: number | undefined;

@@ -241,6 +241,38 @@ describe("an honest device is not accused", () => {
   });
 });
 
+test("an audit that a lost device never answers does not keep it open", async () => {
+  const ledger = new Ledger();
+  let isSilent = false;
+  let failInBackground: (error: Error) => void = () => {};
+  const silent = altered("silent", (backend, { onError }) => {
+    failInBackground = onError;
+    let asked = 0;
+    return {
+      // The marker is what is read last, and rejects.
+      read: (handle) =>
+        isSilent && ++asked < 5
+          ? new Promise(() => {})
+          : isSilent
+            ? Promise.reject(new Error("gone"))
+            : backend.read(handle),
+    };
+  });
+  const device = await openDevice([ledger.watched(silent)], {
+    auditEvery: { every: 1, reference: ledger.watched(reference) },
+    deadline: 50,
+  });
+  const z = device.tensor(numbers(20), [5, 4]);
+  isSilent = true;
+  // Four reads: the row, the labels, its loss and its gradient.
+  valueAndGrad((x: Tensor) => softmaxCrossEntropy(x, { labels }))(z);
+  failInBackground(new Error("the context was lost"));
+  expect((await device.lost).message).toContain("gone");
+  await new Promise((done) => setTimeout(done, 100));
+  expect([...ledger.open]).toEqual([]);
+  await device.close().catch(() => {});
+});
+
 test("a reference that fails accuses nobody, and onError hears it", async () => {
   const heard: Error[] = [];
   const failing: BackendProvider = {

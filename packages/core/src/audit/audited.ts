@@ -5,6 +5,7 @@
 import type { Backend, Kernels } from "../backend.ts";
 import { AuditError, messageOf } from "../errors.ts";
 import { eachKernel } from "../guarded-kernels.ts";
+import { within } from "../opening/patience.ts";
 import { auditFault } from "./audit-fault.ts";
 import { type ReferenceRow, referenceRow } from "./reference-row.ts";
 import { copiedRow, type RowOfLoss, rowOfLoss } from "./row-of-loss.ts";
@@ -14,6 +15,8 @@ export interface Audit {
   /** One in so many calls of the loss. */
   readonly every: number;
   readonly reference: Backend;
+  /** Milliseconds that closing waits for audits that have not ended. */
+  readonly deadline: number;
   /** Told what is wrong, once the device was found to be. */
   readonly onFault: (error: AuditError) => void;
   /** Told that an audit could not be made. */
@@ -90,9 +93,12 @@ export function audited(backend: Backend, audit: Audit): Backend {
     read: (handle) => backend.read(handle),
     ...(backend.memory && { memory: () => backend.memory!() }),
     async close() {
-      await Promise.all(open);
-      await Promise.all([backend.close(), audit.reference.close()]);
+      // What a lost device never answers is not waited for.
+      await within({ deadline: audit.deadline, signal: undefined }, "audit", () => Promise.all(open)).catch(() => {});
+      const closing = [async () => backend.close(), async () => audit.reference.close()];
+      const ends = await Promise.allSettled(closing.map((close) => close()));
       if (fault !== undefined) throw fault;
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
     },
   };
 }

@@ -33,7 +33,7 @@ export function auditing(
       lose(error);
     };
     return {
-      backend: audited(backend, { every, reference, onFault, onError }),
+      backend: audited(backend, { every, reference, deadline: patience.deadline, onFault, onError }),
       attach(loss) {
         lose = (error) => loss.lose(error);
       },
