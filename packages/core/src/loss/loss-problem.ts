@@ -73,7 +73,8 @@ export function problemOf(
   if (temperature !== undefined) logits.runtime.assertSame(op, runtimeOf(op, [temperature]));
   const rowWeights = checkedRowWeights(op, options.rowWeights, logits, batch);
   const denominator = checkedDenominator(op, options.denominator);
-  checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
+  const given = givenOptions(options);
+  if (given.length > 0) checkCombinations(op, given, settingsOf(labels, smoothing, classWeights, reduction));
   const rows = sizeOf(batch);
   checkWeightProducts(op, rowWeights.host, { labels, classWeights, smoothing }, floatBytes);
   const counted = { rows, labels, classWeights, weights: rowWeights };
@@ -91,7 +92,7 @@ export function problemOf(
     classWeights,
     smoothing,
     reduction,
-    liveRows: live === undefined ? rows : live.reduce((count, label) => (label < 0 ? count : count + 1), 0),
+    liveRows: live === undefined ? rows : countLive(live),
     rowWeights,
     weight,
     scale: scaleOf(reduction, weight),
@@ -117,9 +118,9 @@ function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number;
 
 /** The options that say something: neutral values may stand anywhere. */
 export function givenOptions(options: LossOptions): LossOptionName[] {
-  const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
   return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
+const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
 
 function settingsOf(
   labels: Int32Array | undefined,
@@ -133,6 +134,12 @@ function settingsOf(
     ...(classWeights === undefined ? [] : (["weighted"] as const)),
     reduction,
   ];
+}
+
+function countLive(labels: Int32Array): number {
+  let count = 0;
+  for (let row = 0; row < labels.length; row++) if (labels[row]! >= 0) count++;
+  return count;
 }
 
 /** A row of weight 0 is one that is not read. */

@@ -2,7 +2,7 @@ import type { Storage } from "../storage.ts";
 import type { Parameter } from "../tensor.ts";
 import { writable } from "../updates/assign.ts";
 
-const states = new WeakMap<Storage, (() => () => void)[]>();
+const states = new WeakMap<Storage, readonly (() => () => void)[]>();
 
 /**
  * Says that numbers on the host belong to a parameter, such as the steps that an optimizer has counted: whenever
@@ -17,11 +17,18 @@ const states = new WeakMap<Storage, (() => () => void)[]>();
  *   };
  * });
  * ```
+ * @returns how to end that
  */
-export function rememberWith(parameter: Parameter, save: () => () => void): void {
+export function rememberWith(parameter: Parameter, save: () => () => void): () => void {
   writable("rememberWith", parameter);
   const { storage } = parameter;
-  states.set(storage, [...(states.get(storage) ?? []), save]);
+  states.set(storage, [...hostStatesOf(storage), save]);
+  return () => {
+    states.set(
+      storage,
+      hostStatesOf(storage).filter((other) => other !== save),
+    );
+  };
 }
 
 /** What is remembered with the numbers of a storage. */

@@ -258,6 +258,22 @@ describe("recovering", () => {
     await device.close();
   });
 
+  it("calls nobody who has ended remembering", async () => {
+    const device = await openDevice([plain()], { recover: true });
+    const saved: string[] = [];
+    const remember = (name: string) =>
+      rememberWith(parameter, () => {
+        saved.push(name);
+        return () => {};
+      });
+    const parameter = device.parameter([1]);
+    const [forgetA] = [remember("a"), remember("b")];
+    forgetA();
+    await device.recovering(() => {});
+    expect(new Set(saved)).toEqual(new Set(["b"]));
+    await device.close();
+  });
+
   it("needs recover: true, and an open device", async () => {
     const device = await openDevice([plain()]);
     expect(device.recovers).toBe(false);
