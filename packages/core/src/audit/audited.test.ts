@@ -220,6 +220,13 @@ describe("an honest device is not accused", () => {
           total((at) => softmaxCrossEntropy(at, { probabilities: q }, options), z);
         }
       }
+      const temperature = device.tensor(0.75);
+      for (const options of [{ temperature }, { temperature, softcap: 20, zLoss: 1e-3 }]) {
+        valueAndGrad((at: Tensor) => softmaxCrossEntropy(z, { labels }, { ...options, temperature: at }))(temperature);
+        valueAndGrad((at: Tensor) => softmaxCrossEntropy(at, { labels }, options))(z);
+        valueAndGrad((at: Tensor) => softmaxCrossEntropy(at, { probabilities: q }, options))(z);
+        valueAndGrad((at: Tensor) => linearCrossEntropy(x, at, undefined, { labels }, options))(w);
+      }
       await z.data();
     }
     await device.close();

@@ -4,8 +4,9 @@ import type { Backend, LossTerms, SoftmaxCrossEntropyParams } from "../backend.t
 export interface RowOfLoss {
   readonly row: number;
   readonly logits: ArrayLike<number>;
-  /** −1 for an ignored row; undefined with probabilities. */
+  /** −1 for an ignored row; undefined for one with probabilities. */
   readonly label: number | undefined;
+  /** Undefined for an ignored row. */
   readonly probabilities: ArrayLike<number> | undefined;
   readonly classWeights: ArrayLike<number> | undefined;
   readonly rowScale: number | undefined;
@@ -25,6 +26,7 @@ interface LossInputs {
   readonly probabilities?: unknown;
   readonly classWeights?: unknown;
   readonly rowScale?: unknown;
+  readonly temperature?: unknown;
 }
 
 /** `length` numbers of a handle as they are at this place of the queue. */
@@ -53,15 +55,27 @@ export async function rowOfLoss(
     params: { classes, smoothing, scale, terms },
   }: { row: number; place: Place; inputs: LossInputs; params: SoftmaxCrossEntropyParams },
 ): Promise<RowOfLoss> {
-  const { labels, probabilities, classWeights, rowScale } = inputs;
+  const { labels, probabilities, classWeights, rowScale, temperature } = inputs;
   const reads = [
     logits,
     labels === undefined ? undefined : backend.read(labels),
     probabilities === undefined ? undefined : copiedRow(backend, probabilities, classes, place),
     classWeights === undefined ? undefined : backend.read(classWeights),
     rowScale === undefined ? undefined : copiedRow(backend, rowScale, 1, { offset: row, stride: 1 }),
+    temperature === undefined ? undefined : backend.read(temperature),
   ] as const;
-  const [z, y, q, w, u] = await Promise.all(reads);
-  const label = y?.[row];
-  return { row, logits: z, label, probabilities: q, classWeights: w, rowScale: u?.[0], smoothing, scale, terms };
+  const [z, y, q, w, u, tau] = await Promise.all(reads);
+  // Beside probabilities, labels say no more than which rows are ignored.
+  const isIgnored = y?.[row] === -1;
+  return {
+    row,
+    logits: z,
+    label: q === undefined || isIgnored ? y?.[row] : undefined,
+    probabilities: isIgnored ? undefined : q,
+    classWeights: w,
+    rowScale: u?.[0],
+    smoothing,
+    scale,
+    terms: terms && tau ? { ...terms, inverseTemperature: 1 / tau[0]! } : terms,
+  };
 }
