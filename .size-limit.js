@@ -22,6 +22,6 @@ export default [
     },
     modifyRolldownConfig: without([...onDemand, /strict\.generated/]),
     gzip: true,
-    limit: "56 kB",
+    limit: "50 kB",
   },
 ];
