@@ -42,7 +42,7 @@ export const PROGRESS = 2;
 /** How often it has looked for a job. */
 export const BEATS = 3;
 
-/** The states of a worker. */
+/** The states of a worker. Zeros are the line of one that has not begun. */
 export const STARTING = 0;
 export const READY = 1;
 export const SLEEPING = 2;

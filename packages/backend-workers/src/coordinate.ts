@@ -5,6 +5,7 @@ import { computingWorkerSource } from "./computing-worker.generated.ts";
 import { overwritesOperand } from "./overwrites-operand.ts";
 import { openPoolBackend, type TestingOptions } from "./pool-backend.ts";
 import type { Answer, Numbered, QueuedCall } from "./queue-protocol.ts";
+import { reasonOf } from "./reason-of.ts";
 import { threads as threadsFrom } from "./threads.ts";
 
 /** What a coordinator is given when it starts. */
@@ -138,8 +139,4 @@ function queueOn(
     else if (call.call === "read") read(call);
     else close();
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import { workerSource } from "./worker.generated.ts";
 describe.each([
   { name: "computing-worker", source: computingWorkerSource, most: 6000 },
   { name: "worker", source: workerSource, most: 60_000 },
-] as const)("the script of $name.ts", ({ name, source, most }) => {
+] as const)("the script of $name", ({ name, source, most }) => {
   it("is what it and its imports bundle to; if not, run pnpm worker", async () => {
     expect(await bundleWorker(name), "run pnpm worker").toBe(source);
   });

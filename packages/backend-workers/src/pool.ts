@@ -1,5 +1,5 @@
 import { LOCAL_SCRATCH_BYTES, link, type Phase, UNIT_BYTES, type WasmFunctions } from "@surprisal/backend-cpu/kernels";
-import type { Chunking } from "./chunks.ts";
+import { type Chunking, mostBlocks } from "./chunks.ts";
 import {
   ASLEEP,
   CALLER_ASLEEP,
@@ -23,6 +23,9 @@ import { takesPart } from "./take-part.ts";
 
 /** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
 const LOOKS = 2000;
+
+/** How long the caller sleeps before it looks whether anybody is dead. */
+const NAP_MS = 5;
 
 export interface PoolOptions extends Omit<CrewOptions, "workers"> {
   readonly threads: number;
@@ -105,13 +108,15 @@ export class Pool {
   }
 
   /** Computes a phase on the calling thread. */
-  runAlone({ run, args, blocks }: Phase): void {
-    if (blocks === 0) return;
-    this.#wasm[run](...args, 0, blocks, this.#local);
-    this.#control.words[this.#line + PROGRESS]!++;
+  runAlone({ run, args, blocks, grain }: Phase): void {
+    const size = mostBlocks(grain);
+    for (let begin = 0; begin < blocks; begin += size) {
+      this.#wasm[run](...args, begin, Math.min(begin + size, blocks), this.#local);
+      this.#control.words[this.#line + PROGRESS]!++;
+    }
   }
 
-  #share(fn: number, { run, args, blocks, rewrites }: Phase, size: number): void {
+  #share(fn: number, { run, args, blocks, grain, rewrites }: Phase, size: number): void {
     const { words, args: shared } = this.#control;
     this.crew.inspect();
     const chunks = Math.ceil(blocks / size);
@@ -126,10 +131,12 @@ export class Pool {
     Atomics.store(words, TICKET, ticket);
     if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, TICKET, 1);
     this.#takePart(ticket);
+    // A single block may be larger than a chunk should be.
+    const naps = Math.ceil((this.#patience / NAP_MS) * Math.max(1, size / mostBlocks(grain)));
     let abandoned = false;
     let lost: number[] | undefined;
     for (let chunk = 0; chunk < chunks; chunk++) {
-      if (this.#done(chunk)) continue;
+      if (this.#done(chunk, naps)) continue;
       // Its worker has died with it, or is taken for dead.
       const ended = this.crew.bury(ticketOf(this.#job, chunk + 1));
       if (!ended || rewrites) abandoned = true;
@@ -141,21 +148,25 @@ export class Pool {
     for (const chunk of lost) this.#wasm[run](...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.#local);
   }
 
-  /** Waits for a claimed chunk. False if its worker is dead, or has been silent for too long. */
-  #done(chunk: number): boolean {
+  /**
+   * Waits for a claimed chunk, for so many naps at most: a clock would also count the time in which the whole process was
+   * stopped. False if its worker is dead, or has been silent for too long.
+   */
+  #done(chunk: number, naps: number): boolean {
     const { words } = this.#control;
     const at = DONE + chunk;
     for (let looks = LOOKS; looks > 0; looks--) if (Atomics.load(words, at) === this.#job) return true;
     const ticket = ticketOf(this.#job, chunk + 1);
-    const since = performance.now();
     Atomics.store(words, CALLER_ASLEEP, 1);
     try {
-      while (Atomics.load(words, at) !== this.#job) {
+      for (let left = naps; ; ) {
+        // A thread that was given up may have left the number of an older job here.
+        const seen = Atomics.load(words, at);
+        if (seen === this.#job) return true;
         if (this.crew.hasDiedWith(ticket)) return Atomics.load(words, at) === this.#job;
-        if (performance.now() - since > this.#patience) return false;
-        Atomics.wait(words, at, NO_JOB, 5);
+        if (left <= 0) return false;
+        if (Atomics.wait(words, at, seen, NAP_MS) === "timed-out") left--;
       }
-      return true;
     } finally {
       Atomics.store(words, CALLER_ASLEEP, 0);
     }

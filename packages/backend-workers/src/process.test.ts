@@ -29,6 +29,22 @@ describe("a program with workers", () => {
     expect(await run(queued, "await backend.close(); console.log(value);")).toBe("9");
   });
 
+  it("that it opens and closes again and again has no threads left", async () => {
+    const again = `
+      await backend.close();
+      for (let i = 0; i < 25; i++) {
+        const other = await workers({ threads: 3, testing: { queued: i % 2 === 1 } }).open({ onError() {} });
+        const z = other.alloc("float", length);
+        other.kernels.fill({ y: z }, {}, { value: i, length });
+        const reading = other.read(z);
+        await other.close();
+        if ((await reading)[length - 1] !== i) throw new Error("another number");
+      }
+      console.log(process.report.getReport().workers.length);
+    `;
+    expect(await run(false, again)).toBe("0");
+  });
+
   it("ends although it has not", async () => {
     expect(await run(false, "console.log(value);")).toBe("9");
   });

@@ -39,7 +39,8 @@ export async function threads(script: string | URL): Promise<StartThread> {
 function startOnNode({ Worker }: typeof import("node:worker_threads"), script: string | URL): StartThread {
   const url = script instanceof URL ? script : new URL(`data:text/javascript,${encodeURIComponent(script)}`);
   return (workerData, name, { onEnd, onMessage }) => {
-    const worker = new Worker(url, { workerData, name });
+    // What the program preloads into threads of its own is none of ours.
+    const worker = new Worker(url, { workerData, name, execArgv: [] });
     worker.unref();
     let reason = "it exited";
     worker.on("error", (error) => {
