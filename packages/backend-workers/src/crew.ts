@@ -36,7 +36,7 @@ export interface CrewOptions {
   readonly patienceMs: number;
   /** Called when a worker has died or is taken for dead. */
   readonly onDeath?: ((reason: string) => void) | undefined;
-  /** Called once, when no worker stays alive. */
+  /** Called once, when no worker stays alive; not while the crew opens, which rejects. */
   readonly onLost: (error: Error) => void;
 }
 
@@ -67,6 +67,7 @@ export class Crew {
   /** Jobs since all workers were looked at, and when that was. */
   #jobs = 0;
   #inspected = 0;
+  #isOpen = false;
   #closed = false;
   lost: Error | undefined;
 
@@ -93,6 +94,7 @@ export class Crew {
       },
       { signal, deadlineMs: START_MS, late: `workers: not every worker has started within ${START_MS} ms` },
     );
+    this.#isOpen = true;
   }
 
   /** Replaces workers that have stopped; and, now and then, such as neither sleep nor see the jobs that there are. */
@@ -164,7 +166,7 @@ export class Crew {
     this.lost = new Error(
       `worker ${seat.worker} ended ${seat.fruitless} times with nothing done, at last because ${reason}`,
     );
-    this.#options.onLost(this.lost);
+    if (this.#isOpen) this.#options.onLost(this.lost);
   }
 
   /** Starts a worker in an empty seat. Without room for its scratch, or without a thread to be had, the seat stays empty for now. */
