@@ -1,3 +1,5 @@
+import { nodeThreads } from "./node-threads.ts";
+
 /** A started worker. */
 export interface Thread {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
@@ -26,12 +28,8 @@ export type StartThread = (setup: object, name: string, events: ThreadEvents) =>
  * @throws Error if there are no workers here
  */
 export async function threads(script: string | URL): Promise<StartThread> {
-  const { process } = globalThis as { process?: { versions?: { node?: string; bun?: string } } };
-  if (process?.versions?.node !== undefined && process.versions.bun === undefined && !("Deno" in globalThis)) {
-    // A name that bundlers for browsers do not follow.
-    const name = "node:worker_threads";
-    return startOnNode((await import(/* @vite-ignore */ name)) as typeof import("node:worker_threads"), script);
-  }
+  const node = await nodeThreads();
+  if (node) return startOnNode(node, script);
   if (typeof Worker === "undefined") throw new Error("there are no workers in this place (Worker is missing)");
   return startOnWeb(script);
 }
