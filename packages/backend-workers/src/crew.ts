@@ -5,6 +5,7 @@ import {
   CLAIM,
   controlOn,
   DEAD,
+  DEATHS,
   PROGRESS,
   READY,
   SLEEPING,
@@ -64,9 +65,11 @@ export class Crew {
   readonly #seats: Seat[] = [];
   /** Memory that a thread which was told to end may still write. */
   readonly #quarantine: Block[] = [];
-  /** Jobs since all workers were looked at, and when that was. */
+  /** How many jobs there were, and when all workers were last looked at. */
   #jobs = 0;
   #inspected = 0;
+  /** How many had said that they stop when they were looked at. */
+  #deaths = 0;
   #isOpen = false;
   #closed = false;
   lost: Error | undefined;
@@ -100,7 +103,10 @@ export class Crew {
   /** Replaces workers that have stopped; and, now and then, such as neither sleep nor see the jobs that there are. */
   inspect(): void {
     const words = this.#words;
-    const isTime = ++this.#jobs > JOBS_TO_SEE && performance.now() - this.#inspected > this.#options.patienceMs;
+    const deaths = Atomics.load(words, DEATHS);
+    const isTime = ++this.#jobs % JOBS_TO_SEE === 0 && performance.now() - this.#inspected > this.#options.patienceMs;
+    if (deaths === this.#deaths && !isTime) return;
+    this.#deaths = deaths;
     for (const seat of this.#seats) {
       const state = Atomics.load(words, seat.line + STATE);
       if (seat.thread === undefined) {
@@ -113,9 +119,7 @@ export class Crew {
         seat.beats = beats;
       }
     }
-    if (!isTime) return;
-    this.#jobs = 0;
-    this.#inspected = performance.now();
+    if (isTime) this.#inspected = performance.now();
   }
 
   /** Whether the worker with which a ticket's chunk is says that it has stopped. */

@@ -21,7 +21,7 @@ import {
 import { Crew, type CrewOptions } from "./crew.ts";
 import { takesPart } from "./take-part.ts";
 
-/** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
+/** So many looks at a chunk, some 10 to 25 µs, before the caller sleeps until it is done. */
 const LOOKS = 2000;
 
 /** How long the caller sleeps before it looks whether anybody is dead. */
