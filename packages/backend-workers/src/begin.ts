@@ -1,4 +1,4 @@
-import { nodeThreads } from "./node-threads.ts";
+import { nodeModule } from "./node-module.ts";
 
 /** What a worker hears from whoever started it, and says to them. */
 interface Port {
@@ -17,8 +17,8 @@ export interface World<Setup> {
 }
 
 /** Begins a worker's life, on Node and in browsers, once it has been given its setup. */
-export async function begin<Setup>(live: (world: World<Setup>) => void): Promise<void> {
-  const node = await nodeThreads();
+export function begin<Setup>(live: (world: World<Setup>) => void): void {
+  const node = nodeModule("node:worker_threads");
   if (node) {
     const { workerData, parentPort } = node;
     live({

@@ -37,7 +37,7 @@ export async function coordinate({ setup, port }: World<CoordinatorSetup>): Prom
   const answer = (message: Answer, transfer?: readonly ArrayBuffer[]): void => port.post(message, transfer);
   try {
     const { variant, module, threads, workerUrl, testing } = setup;
-    const start = await threadsFrom(workerUrl === undefined ? computingWorkerSource : new URL(workerUrl));
+    const start = threadsFrom(workerUrl === undefined ? computingWorkerSource : new URL(workerUrl));
     const onError = ({ message }: Error): void => answer({ answer: "failed", reason: message });
     const { backend, memory, control } = await openPoolBackend({ variant, module, threads, start, onError, testing });
     const { facts } = backend;

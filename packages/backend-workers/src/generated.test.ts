@@ -11,7 +11,7 @@ describe.each([
     expect(await bundleWorker(name), "run pnpm worker").toBe(source);
   });
 
-  it("is one module, which imports nothing but node:worker_threads where that is", () => {
+  it("is one module, which takes nothing from Node but its threads, where they are", () => {
     expect(source).not.toMatch(/^import /m);
     expect(new Set(source.match(/\bnode:\w+/g))).toEqual(new Set(["node:worker_threads"]));
     expect(source.length).toBeLessThan(most);

@@ -8,8 +8,8 @@ import { openPoolBackend } from "./pool-backend.ts";
 import { type StartThread, type Thread, threads } from "./threads.ts";
 
 /** Threads that can be had or not, and how many there are. */
-async function platform() {
-  const begin = await threads(computingWorkerSource);
+function platform() {
+  const begin = threads(computingWorkerSource);
   const alive = new Set<Thread>();
   const has = { room: Number.POSITIVE_INFINITY };
   const start: StartThread = (setup, name, { onEnd, ...events }) => {
@@ -38,7 +38,7 @@ async function open(start: StartThread, signal?: AbortSignal): Promise<Backend> 
 
 describe("a platform that has no more threads", () => {
   it("makes opening fail with its reason, and leaves none running", async () => {
-    const { alive, has, start } = await platform();
+    const { alive, has, start } = platform();
     has.room = 2;
     await expect(open(start)).rejects.toThrow("worker 2 ended 5 times with nothing done, at last because EAGAIN");
     await vi.waitFor(() => expect(alive.size).toBe(0));
@@ -46,7 +46,7 @@ describe("a platform that has no more threads", () => {
   });
 
   it("when a dead one is to be replaced, leaves the work to the others until there are some again", async () => {
-    const { alive, has, start } = await platform();
+    const { alive, has, start } = platform();
     const backend = await open(start);
     const length = 100_000;
     const y = backend.alloc("float", length);
@@ -76,7 +76,7 @@ describe("a signal", () => {
   });
 
   it("ends opening with its reason, and leaves no thread running", async () => {
-    const { alive, start } = await platform();
+    const { alive, start } = platform();
     const stop = new AbortController();
     const opening = open((...call) => {
       queueMicrotask(() => stop.abort(new Error("enough")));

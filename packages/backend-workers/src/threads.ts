@@ -1,4 +1,4 @@
-import { nodeThreads } from "./node-threads.ts";
+import { nodeModule } from "./node-module.ts";
 
 /** A started worker. */
 export interface Thread {
@@ -27,8 +27,9 @@ export type StartThread = (setup: object, name: string, events: ThreadEvents) =>
  * @param script the worker's script, or the address where it is served
  * @throws Error if there are no workers here
  */
-export async function threads(script: string | URL): Promise<StartThread> {
-  const node = await nodeThreads();
+export function threads(script: string | URL): StartThread {
+  // On Deno and Bun too: the web workers of Deno keep a program alive, even after they were told to end.
+  const node = nodeModule("node:worker_threads");
   if (node) return startOnNode(node, script);
   if (typeof Worker === "undefined") throw new Error("there are no workers in this place (Worker is missing)");
   return startOnWeb(script);

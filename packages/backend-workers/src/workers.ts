@@ -84,16 +84,16 @@ async function openWorkers(
   signal?.throwIfAborted();
   requireSharedMemory();
   const { testing = {} } = options;
-  const threads = options.threads ?? (await defaultThreads());
+  const threads = options.threads ?? defaultThreads();
   const kernels = await loadKernelModule(options.variant ?? "auto", { shared: true });
   if (mayWait() && !testing.queued) {
     const script = url ?? (await import("./computing-worker.generated.ts")).computingWorkerSource;
-    const start = await threadsFrom(script);
+    const start = threadsFrom(script);
     return (await openPoolBackend({ ...kernels, threads, start, onError, signal, testing })).backend as Backend;
   }
   const script = url ?? (await import("./worker.generated.ts")).workerSource;
   const { openQueuedBackend } = await import("./queued-backend.ts");
-  const start = await threadsFrom(script);
+  const start = threadsFrom(script);
   const queued = { ...kernels, threads, start, onError, signal, testing, workerUrl: url?.href };
   return (await openQueuedBackend(queued)) as Backend;
 }
