@@ -4,7 +4,6 @@ import { controlOn, PROGRESS, workerLine } from "./control.ts";
 import type { CoordinatorSetup } from "./coordinate.ts";
 import type { TestingOptions } from "./pool-backend.ts";
 import type { Answer, Numbered, QueuedCall } from "./queue-protocol.ts";
-import { reasonOf } from "./reason-of.ts";
 import type { StartThread, Thread } from "./threads.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -148,7 +147,7 @@ class Coordinator {
       await waitUntil(() => answer !== undefined, { signal, deadlineMs: OPEN_MS, late });
       if (answer!.answer !== "open") throw new Error((answer as Answer & { answer: "refused" }).reason);
     } catch (error) {
-      this.#lost ??= new Error(reasonOf(error));
+      this.#hasEnded = true;
       await thread.terminate();
       throw error;
     }
