@@ -8,7 +8,7 @@ export type Chunking = (phase: Pick<Phase, "blocks" | "grain">, threads: number)
 const CHUNKS_A_THREAD = 4;
 
 /** A phase's grain is some 15 µs of work, so this is some 5 ms: a thread that does not answer is missed soon. */
-export const MOST_GRAINS = 256;
+const MOST_GRAINS = 256;
 
 /** Work of fewer grains than that is done sooner by one thread. */
 const FEWEST_GRAINS = 3;
