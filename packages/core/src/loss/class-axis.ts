@@ -27,7 +27,7 @@ export function classesBack(x: Tensor, axis: number): Tensor {
 
 /** The length of the axes behind the class axis. */
 export function innerOf(shape: Shape, axis: number): number {
-  return sizeOf(shape.slice(axis + 1));
+  return sizeOf(shape, axis + 1);
 }
 
 function orderOf(rank: number, axis: number): number[] {

@@ -11,7 +11,7 @@ import {
   tensorsLike,
 } from "@surprisal/core";
 import { mapTensors } from "./map-tensors.ts";
-import { parametersOf } from "./optimizer.ts";
+import { parametersOf } from "./parameters.ts";
 
 /** Gradients of several batches as those of one. */
 export interface GradientAccumulator<T extends object> {

@@ -37,9 +37,9 @@ export async function fit<X>(
   const { epochs = 1, initialEpoch = 0, batchSize = 32, callbacks = [], signal } = options;
   const { model } = task;
   signal?.throwIfAborted();
-  const { train, validation, count, order } = parts(model, x, y, options);
+  const { train, validation, rows, order } = parts(model, x, y, options);
   const { optimizer } = rule;
-  const batches = Math.ceil(count / batchSize);
+  const batches = Math.ceil(rows / batchSize);
   const { parameters } = model;
   const training: Training = { parameters, optimizer, schedule: rule.schedule, epochs, batches, stopTraining: false };
   const told = allOf(callbacks);
@@ -104,7 +104,7 @@ interface Parts {
   readonly train: DataSet;
   readonly validation: DataSet | undefined;
   /** How many rows are trained with. */
-  readonly count: number;
+  readonly rows: number;
   /** The rows of an epoch, in its order. */
   readonly order: (epoch: number) => Uint32Array;
 }
@@ -114,12 +114,21 @@ function parts<X>(model: Model<X>, x: Examples, y: Examples, options: FitOptions
   const { validationSplit, shuffle = true, seed = model.seed } = options;
   const all = dataSet("fit", model.layer, x, y, options);
   const count = validationSplit === undefined ? all.x.count : splitAt("fit", all.x.count, validationSplit);
+  const rows = weightyRows(all, count);
+  const shuffled = (epoch: number): Uint32Array =>
+    permutation(rows.length, randomStream(seed, RANDOM.shuffle, epoch)).map((i) => rows[i]!);
   return {
     train: all,
     validation: validationSet(model, all, count, options),
-    count,
-    order: (epoch) => (shuffle ? permutation(count, randomStream(seed, RANDOM.shuffle, epoch)) : inOrder(count)),
+    rows: rows.length,
+    order: (epoch) => (shuffle ? shuffled(epoch) : rows),
   };
+}
+
+/** Those of the first `count` rows that weigh anything: the others' inputs may be NaN, which 0 times it would spread. */
+function weightyRows({ weights }: DataSet, count: number): Uint32Array {
+  const rows = inOrder(count);
+  return weights === undefined ? rows : rows.filter((row) => weights[row] !== 0);
 }
 
 /** The data given for validation, or the rows from `from` on, which their classes do not weigh (Keras). */
