@@ -1,4 +1,11 @@
-import { LOCAL_SCRATCH_BYTES, link, type Phase, UNIT_BYTES, type WasmFunctions } from "@surprisal/backend-cpu/kernels";
+import {
+  LOCAL_SCRATCH_BYTES,
+  link,
+  type Phase,
+  type PhaseRunner,
+  phaseRunner,
+  UNIT_BYTES,
+} from "@surprisal/backend-cpu/kernels";
 import { type Chunking, mostBlocks } from "./chunks.ts";
 import {
   ASLEEP,
@@ -47,15 +54,14 @@ export class Pool {
   readonly control: SharedArrayBuffer;
   readonly crew: Crew;
   readonly #control: Control;
-  readonly #wasm: WasmFunctions;
+  readonly #runPhase: PhaseRunner;
   /** The numbers by which workers know the functions. */
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #chunking: Chunking;
   readonly #wakeFrom: number;
   readonly #patience: number;
-  /** The caller's line in the control words, behind those of the workers, and the address of its scratch. */
+  /** The caller's line in the control words, behind those of the workers. */
   readonly #line: number;
-  readonly #local: number;
   readonly #takePart: (ticket: number) => number;
   #job = NO_JOB;
   /** Grains of work that sleeping workers have missed. */
@@ -69,12 +75,13 @@ export class Pool {
     this.#patience = options.patienceMs;
     this.control = new SharedArrayBuffer(CONTROL_BYTES);
     this.#control = controlOn(this.control);
-    this.#wasm = link(module, tensors.memory);
-    this.#numbers = new Map(Object.keys(this.#wasm).map((name, number) => [name, number]));
+    const wasm = link(module, tensors.memory);
+    this.#numbers = new Map(Object.keys(wasm).map((name, number) => [name, number]));
     this.#line = workerLine(threads - 1);
-    this.#local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
-    const functions = Object.values(this.#wasm);
-    this.#takePart = takesPart({ control: this.#control, functions, local: this.#local, line: this.#line });
+    const local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
+    this.#runPhase = phaseRunner(wasm, local);
+    const functions = Object.values(wasm);
+    this.#takePart = takesPart({ control: this.#control, functions, local, line: this.#line });
     this.crew = new Crew({ ...options, workers: threads - 1 }, this.control);
   }
 
@@ -100,28 +107,30 @@ export class Pool {
    * @throws AbandonedPhase if the whole call must be made again
    */
   run(phase: Phase): void {
-    const { run, blocks } = phase;
+    const { blocks } = phase;
     if (blocks === 0) return;
     const size = this.#chunking(phase, this.threads);
     if (size >= blocks) this.runAlone(phase);
-    else this.#share(this.#numbers.get(run)!, phase, size);
+    else this.#share(phase, size);
   }
 
   /** Computes a phase on the calling thread. */
-  runAlone({ run, args, blocks, grain }: Phase): void {
+  runAlone(phase: Phase): void {
+    const { blocks, grain } = phase;
     const size = mostBlocks(grain);
     for (let begin = 0; begin < blocks; begin += size) {
-      this.#wasm[run](...args, begin, Math.min(begin + size, blocks), this.#local);
+      this.#runPhase(phase, begin, Math.min(begin + size, blocks));
       this.#control.words[this.#line + PROGRESS]!++;
     }
   }
 
-  #share(fn: number, { run, args, blocks, grain, rewrites }: Phase, size: number): void {
+  #share(phase: Phase, size: number): void {
+    const { run, args, blocks, grain, rewrites } = phase;
     const { words, args: shared } = this.#control;
     this.crew.inspect();
     const chunks = Math.ceil(blocks / size);
     this.#job = jobAfter(this.#job);
-    words[JOB_FUNCTION] = fn;
+    words[JOB_FUNCTION] = this.#numbers.get(run)!;
     words[JOB_BLOCKS] = blocks;
     words[JOB_CHUNK] = size;
     words[JOB_ARGS] = args.length;
@@ -145,7 +154,7 @@ export class Pool {
     }
     if (lost === undefined) return;
     if (abandoned) throw new AbandonedPhase();
-    for (const chunk of lost) this.#wasm[run](...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.#local);
+    for (const chunk of lost) this.#runPhase(phase, chunk * size, Math.min((chunk + 1) * size, blocks));
   }
 
   /**
