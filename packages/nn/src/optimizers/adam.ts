@@ -1,5 +1,5 @@
 import { adamUpdate, checkKeys } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer } from "./optimizer.ts";
+import { checkRange, gradientsFor, type Optimizer, rememberSteps } from "./optimizer.ts";
 import { loadOptimizerState, optimizerState } from "./optimizer-state.ts";
 import { parametersOf, zerosLike } from "./parameters.ts";
 
@@ -41,7 +41,7 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
   const means = parametersOf(op, memory.mean);
   const variances = parametersOf(op, memory.variance);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -62,7 +62,12 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
       ({ steps, learningRate: this.learningRate } = loadOptimizerState(op, memory, state));
     },
     dispose() {
+      forget();
       for (const slot of [...means, ...variances]) slot.dispose();
     },
   };
+  const forget = rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }

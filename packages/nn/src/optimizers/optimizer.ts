@@ -2,6 +2,8 @@ import {
   type HostTensor,
   type Like,
   OptionError,
+  type Parameter,
+  rememberWith,
   ShapeError,
   type Tensor,
   tensorsLike,
@@ -48,6 +50,23 @@ export function gradientsFor(op: string, params: object, gradients: object): Ten
     }
   }
   return tensors;
+}
+
+/** Lets `device.recovering` put an optimizer back together with its parameters. Returns how to end that. */
+export function rememberSteps(
+  parameters: readonly Parameter[],
+  optimizer: Optimizer<never>,
+  putBack: (steps: number) => void,
+): () => void {
+  const [first] = parameters;
+  if (first === undefined) return () => {};
+  return rememberWith(first, () => {
+    const { steps, learningRate } = optimizer;
+    return () => {
+      putBack(steps);
+      optimizer.learningRate = learningRate;
+    };
+  });
 }
 
 /** Checks that hyperparameters are numbers within their range. */
