@@ -1,5 +1,5 @@
 import { loadKernelModule } from "@surprisal/backend-cpu/kernels";
-import type { Backend } from "@surprisal/core";
+import { type Backend, openDevice } from "@surprisal/core";
 import { describe, expect, it, vi } from "vitest";
 import { singleBlocks } from "../testing/schedules.ts";
 import { computingWorkerSource } from "./computing-worker.generated.ts";
@@ -84,6 +84,13 @@ describe("a signal", () => {
     }, stop.signal);
     await expect(opening).rejects.toThrow("enough");
     await vi.waitFor(() => expect(alive.size).toBe(0));
+  });
+
+  it("goes through openDevice", async () => {
+    const stop = new AbortController();
+    const opening = openDevice([workers({ threads: 16 })], { signal: stop.signal });
+    setTimeout(() => stop.abort(new Error("enough")), 5);
+    await expect(opening).rejects.toThrow("enough");
   });
 
   it("changes nothing that is open", async () => {

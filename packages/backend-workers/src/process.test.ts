@@ -53,7 +53,7 @@ describe("a program with workers", () => {
 it("does not open in a place without workers, and says so", async () => {
   const program = `
     import { workers } from ${JSON.stringify(index)};
-    process.versions = {};
+    process.versions = { ...process.versions, node: undefined };
     await workers().open({ onError() {} }).catch((error) => console.log(error.message));
   `;
   const args = [
