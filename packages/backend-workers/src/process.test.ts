@@ -49,19 +49,3 @@ describe("a program with workers", () => {
     expect(await run(false, "console.log(value);")).toBe("9");
   });
 });
-
-it("does not open in a place without workers, and says so", async () => {
-  const program = `
-    import { workers } from ${JSON.stringify(index)};
-    process.versions = { ...process.versions, node: undefined };
-    await workers().open({ onError() {} }).catch((error) => console.log(error.message));
-  `;
-  const args = [
-    "--conditions=@surprisal/source",
-    "--input-type=module",
-    "--eval",
-    `Object.defineProperty(process, "versions", { value: process.versions, writable: true });${program}`,
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
-  expect(stdout).toContain("there are no workers in this place");
-});
