@@ -1,0 +1,23 @@
+import type { DeviceArray, Gpu } from "./gpu-js.ts";
+
+/** A way to the GPU. */
+export type GpuMode = "webgpu" | "webgl2";
+
+/** The GPU by one way: what gpu.js computes on, and who tells when it is gone. */
+export interface Accelerator {
+  readonly mode: GpuMode | "cpu-debug";
+  readonly gpu: Gpu;
+  /** The class of which each kernel must be: gpu.js moves what it cannot take to the CPU, with no more than a warning. */
+  readonly kernelClass: unknown;
+  /** The most elements of one array. */
+  readonly maxLength: number;
+  /** In words, for reports. */
+  readonly device: string;
+  /** Why nothing that was computed can be trusted, asked after each read; undefined while all is well. */
+  lost(): string | undefined;
+  delete(array: DeviceArray): void;
+  close(): Promise<void>;
+}
+
+/** Called at once when the device is lost. */
+export type OnLost = (reason: string) => void;

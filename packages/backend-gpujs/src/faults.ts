@@ -1,0 +1,26 @@
+const brand: symbol = Symbol.for("surprisal.error");
+
+/** A failure of the device or of a kernel on it. `code` is `"BACKEND"`, as that of core's own BackendError. */
+export class GpuError extends Error {
+  override readonly name: string = "GpuError";
+  readonly code = "BACKEND";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** The GPU is gone, or cannot be trusted any more: everything on it is lost. Open the device again. */
+export class DeviceLostError extends GpuError {
+  override readonly name = "DeviceLostError";
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`gpujs: the device is lost: ${reason}; open it again`, options);
+  }
+}
+
+/** What was thrown, as an Error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new GpuError(String(thrown));
+}

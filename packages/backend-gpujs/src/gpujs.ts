@@ -1,0 +1,87 @@
+import type { Backend, BackendProvider, OpenOptions } from "@surprisal/core";
+import type { Accelerator, GpuMode, OnLost } from "./accelerator.ts";
+import { openBackend } from "./backend.ts";
+import type { Cell } from "./cell.ts";
+import { errorOf } from "./faults.ts";
+import { type GpuJs, loadGpuJs } from "./gpu-js.ts";
+import { openWebGl2 } from "./webgl2.ts";
+import { openWebGpu } from "./webgpu.ts";
+
+export interface GpujsOptions {
+  /** `"webgpu"`, `"webgl2"` or `"auto"` (default): WebGPU, and where it is missing WebGL 2. */
+  readonly mode?: GpuMode | "auto";
+  /** @internal */
+  readonly testing?: TestingOptions;
+}
+
+/** What tests reach into. */
+export interface TestingOptions {
+  /** Wraps or replaces the namespace of gpu.js before anything is made with it. */
+  readonly gpuJs?: ((loaded: GpuJs) => GpuJs) | undefined;
+  /** Told what was opened. */
+  readonly onOpen?: ((accelerator: Accelerator) => void) | undefined;
+}
+
+const OPTIONS = ["mode"];
+const MODES = ["webgpu", "webgl2", "auto"];
+
+/**
+ * The GPU, through gpu.js 2.24.1: one set of kernels on WebGPU and WebGL 2.
+ *
+ * Opening fails with the reasons where neither is there, and nothing ever moves to the CPU. A device that is lost rejects
+ * every read with a DeviceLostError: no number is returned that was not computed.
+ *
+ * ```ts
+ * const device = await openDevice([gpujs(), cpu()]);
+ * ```
+ * @throws RangeError for an unknown option or a value that it cannot have
+ */
+export function gpujs(options: GpujsOptions = {}): BackendProvider<Cell> {
+  const { mode = "auto" } = options;
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key) && key !== "testing");
+  if (unknown !== undefined) {
+    throw new RangeError(`gpujs: there is no option "${unknown}"; the options are ${OPTIONS.join(", ")}`);
+  }
+  if (!MODES.includes(mode)) {
+    throw new RangeError(`gpujs: mode is "webgpu", "webgl2" or "auto", not ${JSON.stringify(mode)}`);
+  }
+  return { name: "gpujs", open: (opening) => openGpujs(mode, options.testing ?? {}, opening) };
+}
+
+async function openGpujs(
+  mode: GpuMode | "auto",
+  { gpuJs: replace, onOpen }: TestingOptions,
+  { onError }: OpenOptions,
+): Promise<Backend<Cell>> {
+  const loaded = await loadGpuJs();
+  const gpuJs = replace ? replace(loaded) : loaded;
+  const reasons: string[] = [];
+  for (const way of mode === "auto" ? (["webgpu", "webgl2"] as const) : [mode]) {
+    try {
+      return await openWay(gpuJs, way, onError, onOpen);
+    } catch (error) {
+      reasons.push(`${way}: ${errorOf(error).message}`);
+    }
+  }
+  throw new Error(reasons.join("; "));
+}
+
+async function openWay(
+  gpuJs: GpuJs,
+  way: GpuMode,
+  onError: (error: Error) => void,
+  onOpen: TestingOptions["onOpen"],
+): Promise<Backend<Cell>> {
+  // The device may be lost before there is a backend to tell.
+  let early: string | undefined;
+  let tell: OnLost = (reason) => {
+    early ??= reason;
+  };
+  const open = way === "webgpu" ? openWebGpu : openWebGl2;
+  const accelerator = await open(gpuJs, (reason) => tell(reason));
+  onOpen?.(accelerator);
+  const { backend, lose } = openBackend(gpuJs, accelerator, onError);
+  tell = lose;
+  if (early !== undefined) lose(early);
+  return backend;
+}

@@ -1,0 +1,167 @@
+import type { Accelerator } from "./accelerator.ts";
+import { GpuError } from "./faults.ts";
+import type { DeviceArray, GpuJs, Kernel, KernelAnswer, KernelArgument } from "./gpu-js.ts";
+
+type Eventual<T> = T | Promise<T>;
+
+/**
+ * The compiled kernels. Shapes stand in a source as numbers, so the source is the key; one kernel serves every length of the
+ * output. A kernel keeps its last output alive, so those that were used least recently are destroyed.
+ */
+export interface Programs {
+  /** source(values) on the device, `length` elements of it. */
+  run(source: string, values: readonly KernelArgument[], length: number): Eventual<DeviceArray>;
+  /** Host numbers on the device. */
+  upload(data: Float32Array): Eventual<DeviceArray>;
+  /** source(values) on the host; it does not block. The next call may be made once this one is `submitted`. */
+  readBack(source: string, values: readonly KernelArgument[], length: number): Reading;
+  /** How many are compiled now, and how many have ever been. */
+  readonly counts: { readonly live: number; readonly compiled: number };
+  destroy(): void;
+}
+
+/** A read under way. */
+export interface Reading {
+  readonly submitted: Promise<unknown> | undefined;
+  readonly arrival: Promise<Float32Array>;
+}
+
+interface Program {
+  readonly key: string;
+  readonly kernel: Kernel;
+  /** Of the last output, which it keeps alive. */
+  length: number;
+  /** How many of its reads have not arrived. */
+  reading: number;
+  /** Whether it has been compiled, and so takes effect at the call. */
+  ready: boolean;
+}
+
+const MOST_PROGRAMS = 512;
+/** Elements that idle programs may keep alive: 256 MiB. */
+const MOST_KEPT = 2 ** 26;
+/** A transfer as long as this is rare and slow, and what its program would keep is large: it gets a program of its own. */
+const LONG_TRANSFER = 2 ** 22;
+
+// A kernel keeps the kind of its arguments, so what uploads host numbers is a kernel of its own.
+const uploadSource = "function (host) { return host[this.thread.x]; }";
+
+export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerator): Programs {
+  // In the order of their last use.
+  const programs = new Map<string, Program>();
+  let kept = 0;
+  let compiled = 0;
+
+  function find(kind: "run" | "upload" | "readBack", source: string): Program {
+    const key = `${kind} ${source}`;
+    const found = programs.get(key);
+    if (found) {
+      programs.delete(key);
+      programs.set(key, found);
+      return found;
+    }
+    const kernel = gpu.createKernel(source, {
+      output: [1],
+      pipeline: kind !== "readBack",
+      immutable: kind !== "readBack",
+      precision: "single",
+      tactic: "precision",
+      asyncMode: kind === "readBack",
+      dynamicOutput: true,
+      // A WebGL kernel bakes the size of its first arguments in, and reads another size wrongly without a word.
+      dynamicArguments: true,
+    });
+    requireClass(kernel);
+    const program = { key, kernel, length: 0, reading: 0, ready: mode !== "webgpu" };
+    programs.set(key, program);
+    compiled += 1;
+    return program;
+  }
+
+  function requireClass(kernel: Kernel): void {
+    const made = kernel.kernel.constructor;
+    if (made === kernelClass) return;
+    throw new GpuError(`gpu.js: a kernel for ${mode} became a ${(made as { name?: string }).name}`);
+  }
+
+  function discard(program: Program): void {
+    if (!programs.delete(program.key)) return;
+    kept -= program.length;
+    program.kernel.destroy();
+  }
+
+  /** Destroys the programs that were used least recently, but not the one in use. */
+  function evict(inUse: Program): void {
+    for (const program of programs.values()) {
+      if (programs.size <= MOST_PROGRAMS && kept <= MOST_KEPT) return;
+      if (program !== inUse && program.reading === 0) discard(program);
+    }
+  }
+
+  function call(program: Program, values: readonly KernelArgument[], length: number): Eventual<KernelAnswer> {
+    if (program.length !== length) {
+      program.kernel.setOutput([length]);
+      kept += length - program.length;
+      program.length = length;
+      evict(program);
+    }
+    try {
+      const answer = program.kernel(...values);
+      if (!(answer instanceof Promise)) {
+        requireClass(program.kernel);
+        return answer;
+      }
+      return answer.then(
+        (value) => {
+          requireClass(program.kernel);
+          return value;
+        },
+        (error: unknown) => {
+          discard(program);
+          throw error;
+        },
+      );
+    } catch (error) {
+      // What could not be compiled must not be called again as if it were.
+      discard(program);
+      throw error;
+    }
+  }
+
+  return {
+    run: (source, values, length) => call(find("run", source), values, length) as Eventual<DeviceArray>,
+    upload(data) {
+      const program = find("upload", uploadSource);
+      const answer = call(program, [gpuJs.input(data, [data.length])], data.length) as Eventual<DeviceArray>;
+      if (data.length < LONG_TRANSFER) return answer;
+      if (!(answer instanceof Promise)) {
+        discard(program);
+        return answer;
+      }
+      return answer.then((array) => {
+        discard(program);
+        return array;
+      });
+    },
+    readBack(source, values, length) {
+      const program = find("readBack", source);
+      program.reading += 1;
+      const settle = (): void => {
+        program.reading -= 1;
+        if (length >= LONG_TRANSFER && program.reading === 0) discard(program);
+      };
+      const answer = Promise.resolve(call(program, values, length)) as Promise<Float32Array>;
+      const arrival = answer.finally(settle);
+      // The length belongs to the kernel: until it has been compiled, another call would change it under this one.
+      const submitted = program.ready ? undefined : arrival;
+      program.ready = true;
+      return { submitted, arrival };
+    },
+    get counts() {
+      return { live: programs.size, compiled };
+    },
+    destroy() {
+      for (const program of programs.values()) discard(program);
+    },
+  };
+}
