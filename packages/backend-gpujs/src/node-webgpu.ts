@@ -32,10 +32,8 @@ function define(target: object, name: string, value: unknown): void {
 }
 
 async function importWebGpu(): Promise<WebGpuModule> {
-  // A variable, so that bundlers of code that never opens it do not look for the package.
-  const name = "webgpu";
   try {
-    return (await import(name)) as WebGpuModule;
+    return (await import("webgpu")) as unknown as WebGpuModule;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw code === "ERR_MODULE_NOT_FOUND"
