@@ -2,13 +2,15 @@ import type { Backend, Facts } from "@surprisal/core";
 import type { Accelerator, OnLost } from "./accelerator.ts";
 import { type Cell, makeCell } from "./cell.ts";
 import type { GpuJs } from "./gpu-js.ts";
-import { elementwise } from "./kernels/elementwise.ts";
-import { gemm } from "./kernels/gemm.ts";
+import { binary } from "./kernels/binary.ts";
+import { matrixProducts } from "./kernels/matrix-products.ts";
 import { optimizers } from "./kernels/optimizers.ts";
 import { rearrange } from "./kernels/rearrange.ts";
 import { reduce } from "./kernels/reduce.ts";
 import { rows } from "./kernels/rows.ts";
+import { selectAndFill } from "./kernels/select-and-fill.ts";
 import { softmaxCrossEntropy } from "./kernels/softmax-cross-entropy.ts";
+import { unary } from "./kernels/unary.ts";
 import { makePrograms } from "./programs.ts";
 import { makeQueue } from "./queue.ts";
 
@@ -27,16 +29,19 @@ export function openBackend(
     floatBytes: 4,
     variant: mode,
     strictNonFinite: false,
-    maxLength: Math.min(maxLength - SPARE, 2 ** 24),
+    maxLength: maxLength - SPARE,
     innerClass: false,
+    lossTerms: true,
     threads: 1,
     device,
   };
   const backend: Backend<Cell> = {
     facts,
     kernels: {
-      ...gemm(queue),
-      ...elementwise(queue),
+      ...matrixProducts(queue),
+      ...unary(queue),
+      ...binary(queue),
+      ...selectAndFill(queue),
       ...reduce(queue),
       ...rearrange(queue),
       ...rows(queue),

@@ -37,6 +37,7 @@ export interface KernelSettings {
   readonly asyncMode: boolean;
   readonly dynamicOutput: boolean;
   readonly dynamicArguments: boolean;
+  readonly fixIntegerDivisionAccuracy: boolean;
 }
 
 /** An instance: one WebGL context, or the page's one WebGPU device, and the kernels on it. */

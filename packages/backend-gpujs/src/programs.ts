@@ -70,6 +70,8 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
       dynamicOutput: true,
       // A WebGL kernel bakes the size of its first arguments in, and reads another size wrongly without a word.
       dynamicArguments: true,
+      // It would take whole numbers through int, which has no 1e30. Indices are put right where they are divided.
+      fixIntegerDivisionAccuracy: false,
     });
     requireClass(kernel);
     const program = { key, kernel, length: 0, reading: 0, ready: mode !== "webgpu" };

@@ -1,95 +1,92 @@
 import type { Fusions } from "@surprisal/core";
 import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
-import { kernel } from "./source.ts";
+import { here, kernel } from "./source.ts";
 
-/**
- * Every number that a schedule may change from step to step is an argument: one compilation serves them all. 1 − β is
- * formed here in float64: in float32, 1 − 0.999 is off by 5e-5.
- */
-const decayed = (weightDecay: string) => `(scale * g[i] + ${weightDecay} * p[i])`;
+const [p, g, m, v] = ["p", "g", "m", "v"].map((name) => `${name}[${here}]`) as [string, string, string, string];
 
+/** The gradient, scaled and with the decay that is added to it. */
+const decayed = `(scale * ${g} + decay * ${p})`;
+
+// Every number that a schedule may change from step to step is an argument; 1 − β is formed by the host, in float64.
+const sgdStep = kernel(["p", "g", "rate", "scale", "decay"], `return ${p} - rate * ${decayed};`);
+const velocityStep = kernel(
+  ["p", "g", "v", "scale", "decay", "momentum", "fresh"],
+  `return momentum * ${v} + fresh * ${decayed};`,
+);
+const momentumStep = kernel(["p", "v", "rate"], `return ${p} - rate * ${v};`);
+const nesterovStep = kernel(
+  ["p", "g", "v", "rate", "scale", "decay", "momentum"],
+  `return ${p} - rate * (${decayed} + momentum * ${v});`,
+);
+const meanStep = kernel(["p", "g", "m", "scale", "decay", "beta", "fresh"], `return beta * ${m} + fresh * ${decayed};`);
+const varianceStep = kernel(
+  ["p", "g", "v", "scale", "decay", "beta", "fresh"],
+  `const d = ${decayed}; return beta * ${v} + fresh * d * d;`,
+);
 const adamStep = kernel(
-  ["p", "m", "v", "rate", "decay", "epsilon", "correction1", "correction2"],
-  `const root = Math.sqrt(v[i]) / Math.sqrt(correction2) + epsilon;
-  return p[i] - rate * decay * p[i] - rate / correction1 * m[i] / root;`,
+  ["p", "m", "v", "rate", "decay", "epsilon", "correction2"],
+  `return ${p} - decay * ${p} - rate * ${m} / (Math.sqrt(${v}) / correction2 + epsilon);`,
 );
 
-export const optimizers = (queue: Queue): Required<Pick<Fusions<Cell>, "sgd" | "adamw">> => ({
-  sgd({ parameter, velocity }, inputs, { learningRate, momentum, dampening, nesterov, weightDecay, gradientScale }) {
-    const [p, g] = [inputs.parameter, inputs.gradient];
+export const optimizers = (queue: Queue): Pick<Fusions<Cell>, "sgd" | "adamw"> => ({
+  sgd({ parameter, velocity }, inputs, params) {
+    const { learningRate, momentum, dampening, nesterov, weightDecay, gradientScale } = params;
+    const read = [inputs.parameter, inputs.gradient];
     if (!velocity || !inputs.velocity) {
-      const source = kernel(["p", "g", "rate", "scale", "decay"], `return p[i] - rate * ${decayed("decay")};`);
       const numbers = [learningRate, gradientScale, weightDecay];
       queue.call({
         outputs: [parameter],
-        inputs: [p, g],
-        launches: [{ output: parameter, source, inputs: [p, g], numbers }],
+        inputs: read,
+        launches: [{ output: parameter, source: sgdStep, inputs: read, numbers }],
       });
       return;
     }
-    const next = kernel(
-      ["p", "g", "v", "scale", "decay", "momentum", "fresh"],
-      `return momentum * v[i] + fresh * ${decayed("decay")};`,
-    );
-    const move = nesterov ? `${decayed("decay")} + momentum * v[i]` : "v[i]";
-    const step = kernel(["p", "g", "v", "rate", "scale", "decay", "momentum"], `return p[i] - rate * (${move});`);
+    const moving = [...read, inputs.velocity];
+    const first = {
+      output: velocity,
+      source: velocityStep,
+      inputs: moving,
+      numbers: [gradientScale, weightDecay, momentum, 1 - dampening],
+    };
+    const second = nesterov
+      ? {
+          source: nesterovStep,
+          inputs: [...read, velocity],
+          numbers: [learningRate, gradientScale, weightDecay, momentum],
+        }
+      : { source: momentumStep, inputs: [inputs.parameter, velocity], numbers: [learningRate] };
+    queue.call({ outputs: [parameter, velocity], inputs: moving, launches: [first, { output: parameter, ...second }] });
+  },
+  adamw({ parameter, mean, variance }, inputs, params) {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, gradientScale } = params;
+    const coupled = decoupled ? 0 : weightDecay;
+    const read = [inputs.parameter, inputs.gradient];
     queue.call({
-      outputs: [parameter, velocity],
-      inputs: [p, g, inputs.velocity],
+      outputs: [parameter, mean, variance],
+      inputs: [...read, inputs.mean, inputs.variance],
       launches: [
         {
-          output: velocity,
-          source: next,
-          inputs: [p, g, inputs.velocity],
-          numbers: [gradientScale, weightDecay, momentum, 1 - dampening],
+          output: mean,
+          source: meanStep,
+          inputs: [...read, inputs.mean],
+          numbers: [gradientScale, coupled, beta1, 1 - beta1],
+        },
+        {
+          output: variance,
+          source: varianceStep,
+          inputs: [...read, inputs.variance],
+          numbers: [gradientScale, coupled, beta2, 1 - beta2],
         },
         {
           output: parameter,
-          source: step,
-          inputs: [p, g, velocity],
-          numbers: [learningRate, gradientScale, weightDecay, momentum],
-        },
-      ],
-    });
-  },
-  adamw(outputs, inputs, params) {
-    const { parameter: p, gradient: g, mean, variance } = inputs;
-    const coupled = params.decoupled ? 0 : params.weightDecay;
-    const next = kernel(
-      ["p", "g", "m", "scale", "decay", "beta", "fresh"],
-      `return beta * m[i] + fresh * ${decayed("decay")};`,
-    );
-    const square = kernel(
-      ["p", "g", "v", "scale", "decay", "beta", "fresh"],
-      `const d = ${decayed("decay")}; return beta * v[i] + fresh * d * d;`,
-    );
-    queue.call({
-      outputs: [outputs.parameter, outputs.mean, outputs.variance],
-      inputs: [p, g, mean, variance],
-      launches: [
-        {
-          output: outputs.mean,
-          source: next,
-          inputs: [p, g, mean],
-          numbers: [params.gradientScale, coupled, params.beta1, 1 - params.beta1],
-        },
-        {
-          output: outputs.variance,
-          source: square,
-          inputs: [p, g, variance],
-          numbers: [params.gradientScale, coupled, params.beta2, 1 - params.beta2],
-        },
-        {
-          output: outputs.parameter,
           source: adamStep,
-          inputs: [p, outputs.mean, outputs.variance],
+          inputs: [inputs.parameter, mean, variance],
           numbers: [
-            params.learningRate,
-            params.decoupled ? params.weightDecay : 0,
-            params.epsilon,
-            params.correction1,
-            params.correction2,
+            learningRate / params.correction1,
+            decoupled ? learningRate * weightDecay : 0,
+            epsilon,
+            Math.sqrt(params.correction2),
           ],
         },
       ],

@@ -1,36 +1,49 @@
 import type { GatherParams, RequiredKernels, ScatterParams } from "@surprisal/core";
 import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
-import { kernel, split } from "./source.ts";
+import { at, divide, here, int, kernel } from "./source.ts";
 
-const gatherSource = ({ cols }: GatherParams): string =>
-  kernel(["table", "indices"], `${split("i", cols, "row", "col")} return table[indices[row] * ${cols} + col];`);
+function gatherSource({ rows, cols }: GatherParams): string {
+  const { prepare, quotient, remainder } = divide("row", here, rows * cols, cols);
+  return kernel(["table", "indices"], `${prepare} return table[${at(int(`indices[${quotient}]`), cols, remainder)}];`);
+}
+
+const RUN = 32;
 
 // A loop bounded by data stops at gpu.js' own limit; bounded by the constant `rows` it is exact, and it breaks early.
-const scatterSource = ({ rows, cols }: ScatterParams): string =>
-  kernel(
+function scatterSource({ rows, cols, tableRows }: ScatterParams): string {
+  const { prepare, quotient, remainder } = divide("row", here, tableRows * cols, cols);
+  return kernel(
     ["values", "order", "starts"],
-    `${split("i", cols, "row", "col")}
-    const begin = starts[row]; const count = starts[row + 1] - begin;
+    `${prepare}
+    const begin = starts[${quotient}]; const count = starts[${quotient} + 1] - begin;
     let total = 0;
-    for (let j = 0; j < ${rows}; j++) {
-      if (j >= count) break;
-      total = total + values[order[begin + j] * ${cols} + col];
+    for (let b = 0; b < ${Math.ceil(rows / RUN)}; b++) {
+      if (b * ${RUN} >= count) break;
+      let run = 0;
+      for (let j = 0; j < ${RUN}; j++) {
+        if (b * ${RUN} + j < count) {
+          const from = order[~~begin + b * ${RUN} + j];
+          run = run + values[${at(int("from"), cols, remainder)}];
+        }
+      }
+      total = total + run;
     }
     return total;`,
   );
+}
 
 export const rows = (queue: Queue): Pick<RequiredKernels<Cell>, "gatherRows" | "scatterAddRows"> => ({
   gatherRows({ y }, { table, indices }, params) {
+    if (y.length === 0) return;
     const inputs = [table, indices];
     queue.call({ outputs: [y], inputs, launches: [{ output: y, source: gatherSource(params), inputs }] });
   },
   scatterAddRows({ table }, { values, order, starts }, params) {
+    if (table.length === 0) return;
     const inputs = [values, order, starts];
-    const launch =
-      params.rows > 0
-        ? { output: table, source: scatterSource(params), inputs }
-        : { output: table, source: kernel([], "return 0;"), inputs: [] };
-    queue.call({ outputs: [table], inputs, launches: [launch] });
+    const empty = params.rows === 0;
+    const source = empty ? kernel([], "return 0;") : scatterSource(params);
+    queue.call({ outputs: [table], inputs, launches: [{ output: table, source, inputs: empty ? [] : inputs }] });
   },
 });

@@ -1,171 +1,97 @@
-import type { RequiredKernels } from "@surprisal/core";
+import type { RequiredKernels, SoftmaxCrossEntropyParams } from "@surprisal/core";
 import type { Cell } from "../cell.ts";
 import { type Launch, type Queue, temporary } from "../queue.ts";
-import { kernel, log1p, split, sum } from "./source.ts";
+import { gradientSource, RECORD, recordSource } from "./loss/gradients.ts";
+import { rowLossSource } from "./loss/row-losses.ts";
+import { rowStates } from "./loss/row-states.ts";
+import { isOneHot, type LossStructure } from "./loss/structure.ts";
+import { targetSums } from "./loss/target-sums.ts";
 
 type SoftmaxCrossEntropy = RequiredKernels<Cell>["softmaxCrossEntropy"];
-type Targets = { readonly labels: boolean; readonly weights: boolean; readonly smooth: boolean };
+type Inputs = Parameters<SoftmaxCrossEntropy>[1];
 
-/** One class holds the whole target: S is the label's weight, and no sum over classes is needed. */
-const isOneHot = (targets: Targets): boolean => targets.labels && !targets.smooth;
-
-const lowest = "-3.4028234e38";
-
-/** k, the first index of the maximum; −1 for an ignored row and for one whose logits are all −∞. */
-const argmaxSource = (classes: number, labels: boolean): string =>
-  kernel(
-    labels ? ["z", "labels"] : ["z"],
-    `${labels ? "if (labels[i] < 0) return -1;" : ""}
-    let best = z[i * ${classes}]; let where = 0;
-    for (let j = 1; j < ${classes}; j++) { const v = z[i * ${classes} + j]; if (v > best) { best = v; where = j; } }
-    if (best < ${lowest}) where = -1;
-    return where;`,
-  );
-
-/** s' = Σ_{j≠k} e^{z_j − m}: the maximum's own term, 1, is left out, so that a confident row keeps its digits. */
-const complementSource = (classes: number): string =>
-  kernel(
-    ["z", "k"],
-    `const at = k[i];
-    if (at < 0) return 0;
-    const m = z[i * ${classes} + at];
-    ${sum("rest", classes, (j) => `(${j} === at ? 0 : Math.exp(z[i * ${classes} + ${j}] - m))`)}
-    return rest;`,
-  );
-
-const stateSource = (classes: number): string =>
-  kernel(
-    ["z", "k", "s", "infinity"],
-    `${split("i", 3, "row", "part")}
-    const at = k[row];
-    if (part === 1) return at;
-    if (part === 2) return s[row];
-    if (at < 0) return -infinity;
-    return z[row * ${classes} + at];`,
-  );
-
-/** The effective target T_j of `row`; `on` = 1 − ε and `off` = ε / C are arguments. */
-function target({ labels, weights, smooth }: Targets, classes: number, j: string): string {
-  const w = (index: string) => (weights ? `w[${index}]` : "1");
-  if (!labels) return `(${w(j)} * (on * q[row * ${classes} + ${j}] + off))`;
-  const own = `(${j} === label ? on * ${w(j)} : 0)`;
-  return smooth ? `(${own} + off * ${w(j)})` : own;
+function structureOf(inputs: Inputs, { rows, classes, smoothing, terms }: SoftmaxCrossEntropyParams): LossStructure {
+  const { labels, probabilities, classWeights, rowScale } = inputs;
+  const scaling = terms === undefined ? "none" : terms.softcap !== 0 ? "softcap" : "temperature";
+  return {
+    rows,
+    classes,
+    targets: labels ? "labels" : probabilities && "probabilities",
+    smoothed: smoothing > 0,
+    classWeights: classWeights !== undefined,
+    rowScale: rowScale !== undefined,
+    scaling,
+    zLoss: terms !== undefined && terms.zLoss !== 0,
+    focalOrPoly: terms !== undefined && (terms.focal !== 0 || terms.poly !== 0),
+  };
 }
 
-/** (S, Σ_{j≠k} T_j) of each row. */
-function sumsSource(targets: Targets, classes: number): string {
-  return kernel(
-    [targets.labels ? "labels" : "q", "state", ...(targets.weights ? ["w"] : []), "on", "off"],
-    `${split("i", 2, "row", "part")}
-    ${targets.labels ? "const label = labels[row];" : ""}
-    const skipped = (part === 1 ? state[row * 3 + 1] : -1);
-    ${sum("total", classes, (j) => `(${j} === skipped ? 0 : ${target(targets, classes, j)})`)}
-    return total;`,
-  );
+/** The values, in the order of `numbers`; what is derived is formed in float64. */
+function valuesOf({ classes, smoothing, scale, terms }: SoftmaxCrossEntropyParams): number[] {
+  const { inverseTemperature = 1, softcap = 0, zLoss = 0, focal = 0, poly = 0 } = terms ?? {};
+  const { POSITIVE_INFINITY, NaN: nan } = Number;
+  return [
+    1 - smoothing,
+    smoothing / classes,
+    scale,
+    inverseTemperature,
+    softcap,
+    zLoss,
+    focal,
+    poly,
+    POSITIVE_INFINITY,
+    nan,
+  ];
 }
 
-const arrays = (targets: Targets): string[] => [
-  "z",
-  targets.labels ? "labels" : "q",
-  "state",
-  ...(isOneHot(targets) ? [] : ["sums"]),
-  ...(targets.weights ? ["w"] : []),
-];
-
-/** Declares S and Σ_{j≠k} T_j as `total` and `others`. */
-const totals = (targets: Targets): string =>
-  isOneHot(targets)
-    ? `const total = ${targets.weights ? "on * w[label]" : "on"}; const others = (label === state[row * 3 + 1] ? 0 : total);`
-    : "const total = sums[row * 2]; const others = sums[row * 2 + 1];";
-
-function lossSource(targets: Targets, classes: number): string {
-  const t = (j: string) => target(targets, classes, j);
-  const far = isOneHot(targets)
-    ? `const far = total * (m - z[row * ${classes} + label]);`
-    : sum("far", classes, (j) => `(${t(j)} === 0 ? 0 : ${t(j)} * (m - z[row * ${classes} + ${j}]))`);
-  return kernel(
-    [...arrays(targets), "on", "off", "nan"],
-    `const row = i;
-    ${targets.labels ? "const label = labels[row]; if (label < 0) return 0;" : ""}
-    const m = state[row * 3]; const s = state[row * 3 + 2];
-    if (state[row * 3 + 1] < 0 || m > 3.4028234e38) return nan;
-    ${totals(targets)} ${far} ${log1p("logPart", "s")}
-    return far + total * logPart;`,
-  );
-}
-
-function gradientSource(targets: Targets, classes: number, rowScale: boolean): string {
-  return kernel(
-    [...arrays(targets), ...(rowScale ? ["u"] : []), "on", "off", "scale", "nan"],
-    `${split("i", classes, "row", "j")}
-    ${targets.labels ? "const label = labels[row]; if (label < 0) return 0;" : ""}
-    const m = state[row * 3]; const k = state[row * 3 + 1]; const s = state[row * 3 + 2];
-    if (k < 0 || m > 3.4028234e38) return nan;
-    ${totals(targets)}
-    let g = 0;
-    if (j === k) { g = others - total * (s / (1 + s)); }
-    else { g = total * (Math.exp(z[i] - m) / (1 + s)) - ${target(targets, classes, "j")}; }
-    return g * scale ${rowScale ? "* u[row]" : ""};`,
-  );
-}
-
+/** The fused loss: row states, sums of the targets where they are not one-hot, and from these losses and gradients. */
 export const softmaxCrossEntropy = (queue: Queue): { softmaxCrossEntropy: SoftmaxCrossEntropy } => ({
-  softmaxCrossEntropy(outputs, inputs, { rows, classes, smoothing, scale }) {
+  softmaxCrossEntropy(outputs, inputs, params) {
     const { logits, labels, probabilities, classWeights, rowScale } = inputs;
-    const answer = labels ?? probabilities;
-    const targets = {
-      labels: labels !== undefined,
-      weights: classWeights !== undefined,
-      smooth: smoothing > 0,
-    };
-    const weights = classWeights ? [classWeights] : [];
-    const share = [1 - smoothing, smoothing / classes];
-    const temporaries: Cell[] = [];
+    const { rows } = params;
+    if (rows === 0) return;
+    const structure = structureOf(inputs, params);
+    const numbers = valuesOf(params);
+    const targets = [labels, probabilities, classWeights].filter(isCell);
     const launches: Launch[] = [];
+    const temporaries: Cell[] = [];
     const make = (length: number): Cell => {
       const cell = temporary(length);
       temporaries.push(cell);
       return cell;
     };
+    const add = (made: { readonly launches: readonly Launch[]; readonly temporaries: readonly Cell[] }): void => {
+      launches.push(...made.launches);
+      temporaries.push(...made.temporaries);
+    };
 
-    const state = inputs.state ?? outputs.state ?? make(3 * rows);
-    if (!inputs.state || outputs.state) {
-      const [k, s] = [make(rows), make(rows)];
-      launches.push(
-        { output: k, source: argmaxSource(classes, targets.labels), inputs: labels ? [logits, labels] : [logits] },
-        { output: s, source: complementSource(classes), inputs: [logits, k] },
-        { output: state, source: stateSource(classes), inputs: [logits, k, s], numbers: [Number.POSITIVE_INFINITY] },
-      );
+    const state = outputs.state ?? inputs.state ?? make(3 * rows);
+    if (outputs.state || !inputs.state) add(rowStates(state, { logits, labels }, structure, numbers));
+    const read = [logits, state];
+    if (!isOneHot(structure) && (outputs.rowLoss || outputs.gradient)) {
+      const sums = make(2 * rows);
+      add(targetSums(sums, [logits, state, ...targets], structure, numbers));
+      read.push(sums);
     }
-    if (answer && (outputs.rowLoss || outputs.gradient)) {
-      const read = [logits, answer, state];
-      if (!isOneHot(targets)) {
-        const sums = make(2 * rows);
-        const source = sumsSource(targets, classes);
-        launches.push({ output: sums, source, inputs: [answer, state, ...weights], numbers: share });
-        read.push(sums);
-      }
-      read.push(...weights);
-      // The gradient comes last: it may take the place of the logits.
-      if (outputs.rowLoss) {
-        const numbers = [...share, Number.NaN];
-        launches.push({ output: outputs.rowLoss, source: lossSource(targets, classes), inputs: read, numbers });
-      }
-      if (outputs.gradient) {
-        launches.push({
-          output: outputs.gradient,
-          source: gradientSource(targets, classes, rowScale !== undefined),
-          inputs: rowScale ? [...read, rowScale] : read,
-          numbers: [...share, scale, Number.NaN],
-        });
-      }
+    read.push(...targets);
+    if (outputs.rowLoss) {
+      launches.push({ output: outputs.rowLoss, source: rowLossSource(structure), inputs: read, numbers });
     }
-    const present = <T>(value: T | undefined): value is T => value !== undefined;
+    if (outputs.gradient) {
+      const records = make(RECORD * rows);
+      const scaled = rowScale ? [...read, rowScale] : read;
+      launches.push({ output: records, source: recordSource(structure), inputs: scaled, numbers });
+      const sources = isOneHot(structure) ? [logits, records] : [logits, records, ...targets];
+      // Last: it may take the place of the logits.
+      launches.push({ output: outputs.gradient, source: gradientSource(structure), inputs: sources, numbers });
+    }
     queue.call({
-      outputs: [outputs.rowLoss, outputs.gradient, outputs.state].filter(present),
-      inputs: [logits, answer, classWeights, rowScale, inputs.state].filter(present),
+      outputs: [outputs.rowLoss, outputs.gradient, outputs.state].filter(isCell),
+      inputs: [logits, ...targets, rowScale, inputs.state].filter(isCell),
       launches,
       temporaries,
     });
   },
 });
+
+const isCell = (cell: Cell | undefined): cell is Cell => cell !== undefined;

@@ -1,46 +1,52 @@
-/** Pieces that every kernel template is made of. A kernel is a string: bundlers rename what is inside functions. */
+/**
+ * What kernel sources are put together from. A kernel is a string, since bundlers rename what is inside functions.
+ *
+ * gpu.js keeps no integer in a variable: `const i = this.thread.x` is a float32, and wrong beyond 2^24. Integers stand in
+ * expressions, of `this.thread.x`, loop counters, literals and `~~value`; what is made of these alone is exact.
+ */
+
+/** A kernel over its flat output index {@link here}. */
+export const kernel = (parameters: readonly string[], body: string): string =>
+  `function (${parameters.join(", ")}) { ${body} }`;
+
+/** The index of the output element, an integer. */
+export const here = "this.thread.x";
+
+/** A float that holds a whole number, as an integer. */
+export const int = (value: string): string => `~~(${value})`;
+
+/** The integer index·size + offset. */
+export const at = (index: string, size: number | string, offset: string): string => `(${index}) * ${size} + ${offset}`;
+
+/** The first float32 that is no longer followed by its successor: counts up to here are exact. */
+const EXACT = 2 ** 24;
+
+/** The parts of an integer division, as integer expressions, after the statements that prepare them. */
+export interface Division {
+  readonly prepare: string;
+  readonly quotient: string;
+  readonly remainder: string;
+}
 
 /**
- * Declares `quotient` and `remainder` of the integer `index` by the constant `size`, exact up to 2^24. gpu.js always
- * divides in float32, and a device may be a few ulp off, so the quotient is put right by its remainder.
+ * Divides the integer `index` < `length` by the constant `size`. Division is float32's in gpu.js, and a device may be some
+ * ulp off, so the quotient is put right by its remainder; `name` is that of the variable.
+ * @throws RangeError if the quotient may be more than 2^24
  */
-export function split(index: string, size: number, quotient: string, remainder: string): string {
-  return `
-  let ${quotient} = Math.floor(${index} / ${size});
-  let ${remainder} = ${index} - ${quotient} * ${size};
-  if (${remainder} < 0) { ${quotient} = ${quotient} - 1; ${remainder} = ${remainder} + ${size}; }
-  if (${remainder} >= ${size}) { ${quotient} = ${quotient} + 1; ${remainder} = ${remainder} - ${size}; }`;
+export function divide(name: string, index: string, length: number, size: number): Division {
+  if (size === 1) return { prepare: "", quotient: index, remainder: "0" };
+  if (size >= length) return { prepare: "", quotient: "0", remainder: index };
+  if (length / size > EXACT) {
+    throw new RangeError(`gpujs: ${Math.ceil(length / size)} rows of ${size}; a kernel counts to ${EXACT}`);
+  }
+  const quotient = int(name);
+  const remainder = `(${index} - ${quotient} * ${size})`;
+  // A power of two only moves the exponent.
+  const exact = length <= EXACT && Number.isInteger(Math.log2(size));
+  // Beyond 2^24 the index itself is rounded, and the first quotient may be several off.
+  const near = length > EXACT ? `${name} = ${name} + Math.floor(${remainder} / ${size});` : "";
+  const corrected = `${near}
+    if (${remainder} < 0) ${name} = ${name} - 1;
+    if (${remainder} >= ${size}) ${name} = ${name} + 1;`;
+  return { prepare: `let ${name} = Math.floor((${index}) / ${size}); ${exact ? "" : corrected}`, quotient, remainder };
 }
-
-/** Declares `name` = Σ term(j) for 0 ≤ j < length, in blocks of about √length: float32 loses √length ulp, not length. */
-export function sum(name: string, length: number, term: (j: string) => string): string {
-  const block = 2 ** Math.min(12, Math.max(4, Math.round(Math.log2(Math.max(1, length)) / 2)));
-  const blocks = Math.ceil(length / block);
-  const [j, part, b, s] = [`${name}J`, `${name}Part`, `${name}Block`, `${name}Step`];
-  return `
-  let ${name} = 0;
-  for (let ${b} = 0; ${b} < ${blocks}; ${b}++) {
-    let ${part} = 0;
-    for (let ${s} = 0; ${s} < ${block}; ${s}++) {
-      const ${j} = ${b} * ${block} + ${s};
-      if (${j} < ${length}) { ${part} = ${part} + ${term(j)}; }
-    }
-    ${name} = ${name} + ${part};
-  }`;
-}
-
-/** Assigns log(1 + x) to `name` without forming 1 + x where x is small: 2·artanh(x / (2 + x)). */
-export function log1p(name: string, x: string): string {
-  return `
-  let ${name} = Math.log(1 + ${x});
-  if (Math.abs(${x}) < 0.5) {
-    const ${name}T = ${x} / (2 + ${x});
-    const ${name}S = ${name}T * ${name}T;
-    ${name} = 2 * ${name}T * (1 + ${name}S * (0.3333333333 + ${name}S * (0.2 + ${name}S * (0.1428571429
-      + ${name}S * (0.1111111111 + ${name}S * (0.0909090909 + ${name}S * 0.0769230769))))));
-  }`;
-}
-
-/** A kernel over its flat output index `i`. */
-export const kernel = (parameters: readonly string[], body: string): string =>
-  `function (${parameters.join(", ")}) { const i = this.thread.x; ${body} }`;
