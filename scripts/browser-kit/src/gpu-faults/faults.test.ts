@@ -1,4 +1,4 @@
-import type { Browser } from "playwright";
+import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, launchChromium, softwareGpu } from "../chromium.ts";
 import { bundlePage } from "../page-bundle.ts";
@@ -7,6 +7,8 @@ import type { Asked } from "./page.ts";
 
 const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
 const modes = ["webgl2", "webgpu"] as const;
+/** `pnpm nightly` asks for more of the same. */
+const nightly = Boolean(process.env.NIGHTLY);
 
 let server: PageServer;
 let browser: Browser;
@@ -16,8 +18,10 @@ async function ask<A extends keyof Asked>(
   what: A,
   values: Parameters<Asked[A]>,
   asked = browser,
+  watch: (page: Page) => void = () => {},
 ): Promise<Awaited<ReturnType<Asked[A]>>> {
   const page = await asked.newPage();
+  watch(page);
   try {
     await page.goto(`${server.url}?${new URLSearchParams({ ask: what, with: JSON.stringify(values) })}`);
     const { found, unhandled } = (await page.evaluate("globalThis.outcome")) as { found: never; unhandled: string[] };
@@ -46,7 +50,8 @@ describe.skipIf(!canRun)("a GPU that fails", { timeout: 300_000 }, () => {
   });
 
   describe.for(modes)("%s", (mode) => {
-    test("lost at any moment gives the right number or a typed error", () => expectNoProblems("losing", [mode, 20]));
+    test("lost at any moment gives the right number or a typed error", () =>
+      expectNoProblems("losing", [mode, nightly ? 400 : 25]));
 
     const faults = {
       webgl2: [
@@ -73,8 +78,24 @@ describe.skipIf(!canRun)("a GPU that fails", { timeout: 300_000 }, () => {
     );
 
     test("swallows NaN as its facts say", () => expectNoProblems("swallowedNan", [mode]));
+    test("whose process crashes says so, and can be opened again", async () => {
+      const crashing = await launchChromium(softwareGpu);
+      const session = await crashing.newBrowserCDPSession();
+      try {
+        const { problems, note } = await ask("crash", [mode], crashing, (page) =>
+          page.on("console", (message) => {
+            if (message.text() === "crash now") void session.send("Browser.crashGpuProcess").catch(() => {});
+          }),
+        );
+        console.info(`crash ${mode}: ${note}`);
+        expect(problems).toEqual([]);
+      } finally {
+        await crashing.close();
+      }
+    });
     test("20 times opened and closed leaves nothing", () => expectNoProblems("cycles", [mode, 20]));
-    test("keeps what is alive flat while it trains", () => expectNoProblems("manySteps", [mode, 400]));
+    test("keeps what is alive flat while it trains", () =>
+      expectNoProblems("manySteps", [mode, nightly ? 10_000 : 300]));
     test("opened 17 times in one page gives no wrong number", () => expectNoProblems("manyContexts", [mode, 17]));
     test("closed with work under way ends every promise", () => expectNoProblems("closeInFlight", [mode]));
   });

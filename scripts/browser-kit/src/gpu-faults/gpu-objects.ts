@@ -3,10 +3,22 @@
  * call. Import it before anything opens a GPU.
  */
 
-/** How many are alive on the page. */
-export const live = { textures: 0, buffers: 0, programs: 0, shaders: 0 };
+type Kind = "textures" | "buffers" | "programs" | "shaders";
 
-export const liveObjects = (): number => live.textures + live.buffers + live.programs + live.shaders;
+/** What each context or device has made and not deleted. */
+const owned = new Map<object, Record<Kind, number>>();
+const lostDevices = new WeakSet<object>();
+const isGone = (owner: object): boolean =>
+  owner instanceof WebGL2RenderingContext ? owner.isContextLost() : lostDevices.has(owner);
+
+/** How many are alive on the page. What a lost context or device had is gone with it. */
+export function liveObjects(): Record<Kind, number> & { readonly total: number } {
+  const live = { textures: 0, buffers: 0, programs: 0, shaders: 0 };
+  for (const [owner, counts] of owned) {
+    if (!isGone(owner)) for (const kind of Object.keys(live) as Kind[]) live[kind] += counts[kind];
+  }
+  return { ...live, total: live.textures + live.buffers + live.programs + live.shaders };
+}
 
 /** All contexts and devices that the page ever had, in order. */
 export const contexts: WebGL2RenderingContext[] = [];
@@ -53,16 +65,21 @@ function watch(prototype: object, name: string, after: (given: unknown, values: 
 }
 
 /** Counts what `make` makes and `unmake` is given, or called on, each object once. */
-function count(prototype: object, kind: keyof typeof live, make: string, unmake: string, from = prototype): void {
-  const alive = new WeakSet<object>();
-  watch(prototype, make, (given) => {
+function count(prototype: object, kind: Kind, make: string, unmake: string, from = prototype): void {
+  const owners = new WeakMap<object, Record<Kind, number>>();
+  watch(prototype, make, (given, _, owner) => {
     if (!given) return;
-    alive.add(given);
-    live[kind] += 1;
+    const counts = owned.get(owner as object) ?? { textures: 0, buffers: 0, programs: 0, shaders: 0 };
+    owned.set(owner as object, counts);
+    owners.set(given, counts);
+    counts[kind] += 1;
   });
   watch(from, unmake, (_, [first], self) => {
-    const object = from === prototype ? first : self;
-    if (object && alive.delete(object)) live[kind] -= 1;
+    const object = (from === prototype ? first : self) as object;
+    const counts = object && owners.get(object);
+    if (!counts) return;
+    owners.delete(object);
+    counts[kind] -= 1;
   });
 }
 
@@ -83,7 +100,11 @@ for (const name of ["linkProgram", "drawArrays", "texImage2D", "readPixels", "fe
 
 if ("GPUDevice" in globalThis) {
   watch(GPUAdapter.prototype, "requestDevice", (given) => {
-    void (given as Promise<GPUDevice>).then((device) => devices.push(device), ignore);
+    const note = (device: GPUDevice): void => {
+      devices.push(device);
+      void device.lost.then(() => lostDevices.add(device));
+    };
+    void (given as Promise<GPUDevice>).then(note, ignore);
   });
   count(GPUDevice.prototype, "buffers", "createBuffer", "destroy", GPUBuffer.prototype);
   for (const name of ["createComputePipeline", "createComputePipelineAsync"]) watch(GPUDevice.prototype, name, ignore);

@@ -1,12 +1,17 @@
 import { liveObjects, loseGpu, onGpuCall } from "./gpu-objects.ts";
 import { failed, type Mode, provider, runProgram, wrongEndings } from "./program.ts";
 
-/** Calls `at` at every moment of a page: before each call to the GPU, and each time the event loop comes round. */
+/** Calls `at` at each moment of a page: before each call to the GPU, and in the first turn of the event loop behind it. */
 function eachMoment(at: () => void): () => void {
-  const end = onGpuCall(at);
+  let called = false;
+  const end = onGpuCall(() => {
+    called = true;
+    at();
+  });
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
-    at();
+    if (called) at();
+    called = false;
     port2.postMessage(0);
   };
   port2.postMessage(0);
@@ -34,10 +39,12 @@ export async function losing(mode: Mode, times: number): Promise<{ problems: str
     const found = await runProgram(provider(mode));
     stop();
     if (failed(found)) noticed++;
-    problems.push(...wrongEndings(found, expected).map((problem) => `lost at moment ${fatal} of ${moments}: ${problem}`));
+    problems.push(
+      ...wrongEndings(found, expected).map((problem) => `lost at moment ${fatal} of ${moments}: ${problem}`),
+    );
   }
   const after = await runProgram(provider(mode));
   if (failed(after)) problems.push(`afterwards: ${[...after.values()].find((ending) => ending instanceof Error)}`);
-  if (liveObjects() > 0 && mode === "webgpu") problems.push(`${liveObjects()} objects of the GPU were left alive`);
+  if (liveObjects().total > 0) problems.push(`left alive: ${JSON.stringify(liveObjects())}`);
   return { problems, note: `lost ${times} times over ${moments} moments, ${noticed} runs ended in typed errors` };
 }

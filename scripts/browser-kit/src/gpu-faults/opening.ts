@@ -1,7 +1,7 @@
 import { gpujs } from "@surprisal/backend-gpujs";
-import { openDevice } from "@surprisal/core";
+import { isSurprisalError, openDevice } from "@surprisal/core";
 import { replaceMethod } from "./gpu-objects.ts";
-import { failed, type Mode, provider, runProgram, within } from "./program.ts";
+import { failed, type Mode, model, provider, runProgram, within, wrongEndings } from "./program.ts";
 
 /** The variant that opened, or the reason why none did. */
 async function opened(mode: Mode | "auto"): Promise<string> {
@@ -62,4 +62,29 @@ export async function deviceTrouble(what: "refused" | "lost at once"): Promise<{
   const after = await runProgram(provider("webgpu"));
   if (failed(after)) problems.push(`afterwards: ${[...after.values()].join("; ")}`);
   return { problems, note: String([...found.values()].find((ending) => ending instanceof Error)) };
+}
+
+/** Trains until that fails, while the browser is told to let its GPU process crash; then opens again. */
+export async function crash(mode: Mode): Promise<{ problems: string[]; note: string }> {
+  const expected = await runProgram(provider(mode));
+  const device = await openDevice([provider(mode)]);
+  const { step } = model(device);
+  let error: unknown;
+  for (let i = 0; i < 100_000 && !error; i++) {
+    if (i === 5) console.debug("crash now");
+    await within("a step", step()).catch((thrown) => {
+      error = thrown;
+    });
+  }
+  await within("close", device.close()).catch(() => {});
+  const problems = isSurprisalError(error) ? [] : [`no typed error: ${error}`];
+  // The browser starts another GPU process, in its own time.
+  let after = await runProgram(provider(mode));
+  for (let i = 0; i < 40 && failed(after); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    after = await runProgram(provider(mode));
+  }
+  problems.push(...wrongEndings(after, expected));
+  if (failed(after)) problems.push(`afterwards: ${[...after.values()].join("; ")}`);
+  return { problems, note: String(error) };
 }

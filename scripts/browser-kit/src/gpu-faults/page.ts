@@ -1,11 +1,12 @@
 import { driverFault, driverFaults, swallowedNan } from "./drivers.ts";
 import { closeInFlight, cycles, manyContexts, manySteps } from "./lifetimes.ts";
 import { losing } from "./losing.ts";
-import { deviceTrouble, openings, openingsWithout } from "./opening.ts";
+import { crash, deviceTrouble, openings, openingsWithout } from "./opening.ts";
 
 /** What a test may ask of the page. */
 const asked = {
   closeInFlight,
+  crash,
   cycles,
   deviceTrouble,
   driverFault,

@@ -1,5 +1,14 @@
-import { add, type BackendProvider, type Device, isSurprisalError, matmul, openDevice, softmaxCrossEntropy } from "@surprisal/core";
 import { gpujs } from "@surprisal/backend-gpujs";
+import {
+  add,
+  type BackendProvider,
+  type Device,
+  isSurprisalError,
+  matmul,
+  openDevice,
+  softmaxCrossEntropy,
+  type Tensor,
+} from "@surprisal/core";
 import { sgd } from "@surprisal/nn";
 
 export type Mode = "webgl2" | "webgpu";
@@ -21,7 +30,8 @@ export function model(device: Device) {
     b: device.parameter(numbers(CLASSES, 0.3), [CLASSES]),
   };
   const optimizer = sgd(params, { learningRate: 0.5, momentum: 0.9 });
-  const loss = ({ w, b }: typeof params) => softmaxCrossEntropy(add(matmul(x, w), b), { labels: [2, 0, 1, 2] });
+  const loss = ({ w, b }: { w: Tensor; b: Tensor }) =>
+    softmaxCrossEntropy(add(matmul(x, w), b), { labels: [2, 0, 1, 2] });
   return {
     params,
     /** One step of training; its loss. */
@@ -51,7 +61,10 @@ export async function runProgram(provider: BackendProvider): Promise<Map<string,
   } catch (error) {
     endings.set("a call", asError(error));
   }
-  await note("close", device.close().then(() => []));
+  await note(
+    "close",
+    device.close().then(() => []),
+  );
   return endings;
 }
 
