@@ -5,6 +5,8 @@
 
 /** A flat run of float32 on the device: a GL texture, a WebGPU buffer or, for debugging on the CPU, an array. */
 export interface DeviceArray {
+  /** gpu.js' name for this kind of argument. */
+  readonly type: string;
   delete?(): void;
   /** Of a GL texture; gpu.js counts who holds it. */
   readonly texture?: (WebGLTexture & { readonly _refs?: number }) | undefined;
@@ -29,6 +31,7 @@ export interface Kernel {
 export type KernelAnswer = DeviceArray | Float32Array;
 
 export interface KernelSettings {
+  readonly argumentTypes: readonly string[];
   readonly output: readonly number[];
   readonly pipeline: boolean;
   readonly immutable: boolean;

@@ -5,19 +5,26 @@ import type { DeviceArray, GpuJs, Kernel, KernelAnswer, KernelArgument } from ".
 type Eventual<T> = T | Promise<T>;
 
 /**
- * The compiled kernels. Shapes stand in a source as numbers, so the source is the key; one kernel serves every length of the
- * output. A kernel keeps its last output alive, so those that were used least recently are destroyed.
+ * The compiled kernels. A source is the key: sizes are arguments, and one kernel serves every length of the output. A kernel keeps its last output alive, so those that were used least recently are destroyed.
  */
 export interface Programs {
-  /** source(values) on the device, `length` elements of it. */
-  run(source: string, values: readonly KernelArgument[], length: number): Eventual<DeviceArray>;
+  /** The kernel of that source on the device, `length` elements of it. */
+  run(source: string, values: KernelArguments, length: number): Eventual<DeviceArray>;
   /** Host numbers on the device. */
   upload(data: Float32Array): Eventual<DeviceArray>;
-  /** source(values) on the host; it does not block. The next call may be made once this one is `submitted`. */
-  readBack(source: string, values: readonly KernelArgument[], length: number): Reading;
+  /** The same on the host; it does not block. The next call may be made once this one is `submitted`. */
+  readBack(source: string, values: KernelArguments, length: number): Reading;
   /** How many are compiled now, and how many have ever been. */
   readonly counts: { readonly live: number; readonly compiled: number };
   destroy(): void;
+}
+
+/** What a kernel is called with, in this order. */
+export interface KernelArguments {
+  readonly arrays?: readonly DeviceArray[];
+  /** Integers. */
+  readonly sizes?: readonly number[] | undefined;
+  readonly numbers?: readonly number[] | undefined;
 }
 
 /** A read under way. */
@@ -31,6 +38,7 @@ interface Program {
   readonly kernel: Kernel;
   /** Of the last output, which it keeps alive. */
   length: number;
+  last: KernelAnswer | undefined;
   /** How many of its reads have not arrived. */
   reading: number;
   /** Whether it has been compiled, and so takes effect at the call. */
@@ -46,13 +54,25 @@ const LONG_TRANSFER = 2 ** 22;
 // A kernel keeps the kind of its arguments, so what uploads host numbers is a kernel of its own.
 const uploadSource = "function (host) { return host[this.thread.x]; }";
 
+const typesOf = ({ arrays = [], sizes = [], numbers = [] }: KernelArguments): string[] => [
+  ...arrays.map(({ type }) => type),
+  ...sizes.map(() => "Integer"),
+  ...numbers.map(() => "Float"),
+];
+
+const flat = ({ arrays = [], sizes = [], numbers = [] }: KernelArguments): KernelArgument[] => [
+  ...arrays,
+  ...sizes,
+  ...numbers,
+];
+
 export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerator): Programs {
   // In the order of their last use.
   const programs = new Map<string, Program>();
   let kept = 0;
   let compiled = 0;
 
-  function find(kind: "run" | "upload" | "readBack", source: string): Program {
+  function find(kind: "run" | "upload" | "readBack", source: string, types: readonly string[]): Program {
     const key = `${kind} ${source}`;
     const found = programs.get(key);
     if (found) {
@@ -61,6 +81,7 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
       return found;
     }
     const kernel = gpu.createKernel(source, {
+      argumentTypes: types,
       output: [1],
       pipeline: kind !== "readBack",
       immutable: kind !== "readBack",
@@ -74,7 +95,7 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
       fixIntegerDivisionAccuracy: false,
     });
     requireClass(kernel);
-    const program = { key, kernel, length: 0, reading: 0, ready: mode !== "webgpu" };
+    const program = { key, kernel, length: 0, last: undefined, reading: 0, ready: mode !== "webgpu" };
     programs.set(key, program);
     compiled += 1;
     return program;
@@ -101,28 +122,26 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
   }
 
   function call(program: Program, values: readonly KernelArgument[], length: number): Eventual<KernelAnswer> {
-    if (program.length !== length) {
+    // A WebGL kernel that reads its own last output takes the one before for its next, however long that is: it is given a
+    // fresh one.
+    if (program.length !== length || values.some((value) => value === program.last)) {
       program.kernel.setOutput([length]);
       kept += length - program.length;
       program.length = length;
       evict(program);
     }
+    const take = (answer: KernelAnswer): KernelAnswer => {
+      requireClass(program.kernel);
+      program.last = answer;
+      return answer;
+    };
     try {
       const answer = program.kernel(...values);
-      if (!(answer instanceof Promise)) {
-        requireClass(program.kernel);
-        return answer;
-      }
-      return answer.then(
-        (value) => {
-          requireClass(program.kernel);
-          return value;
-        },
-        (error: unknown) => {
-          discard(program);
-          throw error;
-        },
-      );
+      if (!(answer instanceof Promise)) return take(answer);
+      return answer.then(take, (error: unknown) => {
+        discard(program);
+        throw error;
+      });
     } catch (error) {
       // What could not be compiled must not be called again as if it were.
       discard(program);
@@ -131,9 +150,10 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
   }
 
   return {
-    run: (source, values, length) => call(find("run", source), values, length) as Eventual<DeviceArray>,
+    run: (source, values, length) =>
+      call(find("run", source, typesOf(values)), flat(values), length) as Eventual<DeviceArray>,
     upload(data) {
-      const program = find("upload", uploadSource);
+      const program = find("upload", uploadSource, ["Input"]);
       const answer = call(program, [gpuJs.input(data, [data.length])], data.length) as Eventual<DeviceArray>;
       if (data.length < LONG_TRANSFER) return answer;
       if (!(answer instanceof Promise)) {
@@ -146,13 +166,13 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
       });
     },
     readBack(source, values, length) {
-      const program = find("readBack", source);
+      const program = find("readBack", source, typesOf(values));
       program.reading += 1;
       const settle = (): void => {
         program.reading -= 1;
         if (length >= LONG_TRANSFER && program.reading === 0) discard(program);
       };
-      const answer = Promise.resolve(call(program, values, length)) as Promise<Float32Array>;
+      const answer = Promise.resolve(call(program, flat(values), length)) as Promise<Float32Array>;
       const arrival = answer.finally(settle);
       // The length belongs to the kernel: until it has been compiled, another call would change it under this one.
       const submitted = program.ready ? undefined : arrival;

@@ -5,11 +5,13 @@ import { DeviceLostError, errorOf } from "./faults.ts";
 import type { DeviceArray } from "./gpu-js.ts";
 import type { Programs, Reading } from "./programs.ts";
 
-/** One gpu.js kernel: `output` = source(inputs, numbers). Numbers are arguments, never part of the source. */
+/** One gpu.js kernel: `output` = source(inputs, sizes, numbers). What tells one call from another is an argument. */
 export interface Launch {
   readonly output: Cell;
   readonly source: string;
   readonly inputs: readonly Cell[];
+  /** Integers. */
+  readonly sizes?: readonly number[];
   readonly numbers?: readonly number[];
 }
 
@@ -124,15 +126,15 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
     else put(cell, value);
   }
 
-  async function launch({ output, source, inputs, numbers = [] }: Launch): Promise<void> {
+  async function launch({ output, source, inputs, sizes, numbers }: Launch): Promise<void> {
     if (output.length === 0) return;
     const arrays: DeviceArray[] = [];
     for (const cell of inputs) {
-      if (!cell.value) store(cell, await programs.run(zeroSource, [], Math.max(1, cell.length)));
+      if (!cell.value) store(cell, await programs.run(zeroSource, {}, Math.max(1, cell.length)));
       if (lost) return;
       arrays.push(cell.value!);
     }
-    store(output, await programs.run(source, [...arrays, ...numbers], output.length));
+    store(output, await programs.run(source, { arrays, sizes, numbers }, output.length));
   }
 
   async function run({ outputs, inputs, launches, temporaries = [] }: Call): Promise<void> {
@@ -149,9 +151,9 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
 
   /** Resolves when the read is submitted, with what will arrive. */
   async function submitRead(cell: Cell, mine: number): Promise<Pick<Reading, "arrival">> {
-    if (!cell.value) store(cell, await programs.run(zeroSource, [], cell.length));
-    if (!guard.value) store(guard, await programs.run(guardSource, [], 1));
-    const values = [cell.value!, guard.value!, cell.length, mine];
+    if (!cell.value) store(cell, await programs.run(zeroSource, {}, cell.length));
+    if (!guard.value) store(guard, await programs.run(guardSource, {}, 1));
+    const values = { arrays: [cell.value!, guard.value!], sizes: [cell.length, mine] };
     const { submitted, arrival } = programs.readBack(readSource, values, cell.length + 1);
     arrival.catch(() => {});
     await submitted?.catch(() => {});

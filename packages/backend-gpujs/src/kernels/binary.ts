@@ -2,7 +2,7 @@ import type { BinaryFunction, BinaryParams, RequiredKernels, Strides3 } from "@s
 import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
 import { pow } from "./functions.ts";
-import { divide, here, kernel } from "./source.ts";
+import { divide, here, int, kernel, requireCount } from "./source.ts";
 
 /** The body for the values `p` and `q`. */
 const bodies: Record<BinaryFunction, string> = {
@@ -17,35 +17,64 @@ const bodies: Record<BinaryFunction, string> = {
   lessEqual: "let y = 0; if (p <= q) y = 1; return y;",
 };
 
-function binarySource({ fn, outer, axis, inner, aStrides, bStrides }: BinaryParams): string {
-  const first = divide("o", here, outer * axis * inner, axis * inner);
-  const second = divide("a1", first.remainder, axis * inner, inner);
-  const coordinates = [first.quotient, second.quotient, second.remainder];
-  const sizes = [outer, axis, inner];
-  const contiguous = [axis * inner, inner, 1];
+/** How an operand lies: as the output does, as one number, or by strides of its own. */
+type Layout = "contiguous" | "scalar" | "strided";
 
-  /** Where an operand stands; one that lies as the output does needs no coordinates, and one kernel serves every length. */
-  const place = (strides: Strides3): string => {
-    if (sizes.every((size, i) => size === 1 || strides[i] === contiguous[i])) return here;
-    const parts = coordinates.flatMap((coordinate, i) => {
-      if (sizes[i] === 1 || strides[i] === 0) return [];
-      return strides[i] === 1 ? [`(${coordinate})`] : [`(${coordinate}) * ${strides[i]}`];
-    });
-    return parts.join(" + ") || "0";
+function layoutOf(strides: Strides3, { outer, axis, inner }: BinaryParams): Layout {
+  const contiguous = [axis * inner, inner, 1];
+  const matters = [outer, axis, inner].map((size) => size > 1);
+  if (matters.every((long, i) => !long || strides[i] === contiguous[i])) return "contiguous";
+  return matters.every((long, i) => !long || strides[i] === 0) ? "scalar" : "strided";
+}
+
+function binarySource(fn: BinaryFunction, a: Layout, b: Layout): string {
+  const first = divide("o", here, "slice");
+  const second = divide("x", first.remainder, "inner");
+  const index = (name: string, layout: Layout): string => {
+    if (layout === "contiguous") return here;
+    if (layout === "scalar") return "0";
+    return `${int("o")} * ${name}Outer + ${int("x")} * ${name}Axis + ${second.remainder} * ${name}Inner`;
   };
-  const [a, b] = [place(aStrides), place(bStrides)];
-  const prepare = [a, b].every((index) => index === here || index === "0") ? "" : first.prepare + second.prepare;
+  const prepare = a === "strided" || b === "strided" ? first.prepare + second.prepare : "";
   return kernel(
-    ["a", "b", "alpha", "beta", "infinity", "nan"],
-    `${prepare} const p = a[${a}]; const q = b[${b}]; ${bodies[fn]}`,
+    [
+      "a",
+      "b",
+      "slice",
+      "inner",
+      "aOuter",
+      "aAxis",
+      "aInner",
+      "bOuter",
+      "bAxis",
+      "bInner",
+      "alpha",
+      "beta",
+      "infinity",
+      "nan",
+    ],
+    `${prepare} const p = a[${index("a", a)}]; const q = b[${index("b", b)}]; ${bodies[fn]}`,
   );
 }
 
 export const binary = (queue: Queue): Pick<RequiredKernels<Cell>, "binary"> => ({
   binary({ y }, { a, b }, params) {
+    const { fn, alpha, beta, outer, axis, inner, aStrides, bStrides } = params;
     if (y.length === 0) return;
-    const numbers = [params.alpha, params.beta, Number.POSITIVE_INFINITY, Number.NaN];
-    const launches = [{ output: y, source: binarySource(params), inputs: [a, b], numbers }];
-    queue.call({ outputs: [y], inputs: [a, b], launches });
+    requireCount("binary", "outer elements", outer);
+    requireCount("binary", "elements along the axis", axis);
+    queue.call({
+      outputs: [y],
+      inputs: [a, b],
+      launches: [
+        {
+          output: y,
+          source: binarySource(fn, layoutOf(aStrides, params), layoutOf(bStrides, params)),
+          inputs: [a, b],
+          sizes: [axis * inner, inner, ...aStrides, ...bStrides],
+          numbers: [alpha, beta, Number.POSITIVE_INFINITY, Number.NaN],
+        },
+      ],
+    });
   },
 });

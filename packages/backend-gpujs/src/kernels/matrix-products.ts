@@ -2,35 +2,40 @@ import type { Fusions, GemmParams, LinearParams, RequiredKernels } from "@surpri
 import type { Cell } from "../cell.ts";
 import type { Launch, Queue } from "../queue.ts";
 import { fold } from "./reduce.ts";
-import { at, divide, here, kernel } from "./source.ts";
+import { at, divide, here, kernel, requireCount, undivided } from "./source.ts";
 import { sum } from "./sum.ts";
 
 type Products = Pick<RequiredKernels<Cell>, "gemm"> & Pick<Fusions<Cell>, "linear" | "linearGradient">;
 
-/** One element of op(A)·op(B), plus what `added` is: nothing, the element before (`c`), or the bias of its column. */
-function productSource({ m, n, k, batch, transA, transB }: GemmParams, added?: "c" | "bias"): string {
-  const first = divide("item", here, batch * m * n, m * n);
-  const { prepare, quotient: row, remainder: column } = divide("row", first.remainder, m * n, n);
-  const aItem = batch === 1 ? "" : `${first.quotient} * ${m * k} + `;
-  const bItem = batch === 1 ? "" : `${first.quotient} * ${k * n} + `;
+/** What is added to the product: nothing, what c held before, or the bias of its column. */
+type Added = "c" | "bias" | undefined;
+
+/** One element of op(A)·op(B) a thread: gpu.js has no memory that threads share, and so no tiles. */
+function productSource({ batch, transA, transB }: GemmParams, added: Added): string {
+  const item = batch === 1 ? undivided(here) : divide("item", here, "m * n");
+  const { prepare, quotient: row, remainder: column } = divide("row", item.remainder, "n");
   const product = (j: string) => {
-    const a = transA ? at(j, m, row) : at(row, k, j);
-    const b = transB ? at(column, k, j) : at(j, n, column);
-    return { value: `a[${aItem}${a}] * b[${bItem}${b}]` };
+    const a = transA ? at(j, "m", row) : at(row, "k", j);
+    const b = transB ? at(column, "k", j) : at(j, "n", column);
+    return { value: `a[${at(item.quotient, "m * k", a)}] * b[${at(item.quotient, "k * n", b)}]` };
   };
-  const result = added === undefined ? "total" : added === "c" ? `c[${here}] + total` : `total + bias[${column}]`;
+  const result = { none: "total", c: `c[${here}] + total`, bias: `total + bias[${column}]` }[added ?? "none"];
   return kernel(
-    added === undefined ? ["a", "b"] : ["a", "b", added],
-    `${first.prepare} ${prepare} ${sum("total", k, product)} return ${result};`,
+    ["a", "b", ...(added ? [added] : []), "m", "n", "k"],
+    `${item.prepare} ${prepare} ${sum("total", "k", product)} return ${result};`,
   );
 }
 
 /** C = op(A)·op(B), or with `added` C plus that cell. */
 function product(c: Cell, a: Cell, b: Cell, params: GemmParams, added?: Cell): Launch {
+  const { m, n, k, batch } = params;
+  requireCount("gemm", "rows", m);
+  requireCount("gemm", "products", batch);
   return {
     output: c,
     source: productSource(params, params.accumulate ? "c" : added && "bias"),
     inputs: added ? [a, b, added] : [a, b],
+    sizes: [m, n, k],
   };
 }
 
@@ -39,12 +44,9 @@ const plain = { batch: 1, transA: false, transB: false, accumulate: false };
 export const matrixProducts = (queue: Queue): Products => ({
   gemm({ c }, { a, b }, params) {
     if (c.length === 0 || (params.k === 0 && params.accumulate)) return;
-    const inputs = params.accumulate ? [a, b, c] : [a, b];
-    queue.call({
-      outputs: [c],
-      inputs,
-      launches: [product(c, a, b, params, params.accumulate ? c : undefined)],
-    });
+    const added = params.accumulate ? c : undefined;
+    const launches = [product(c, a, b, params, added)];
+    queue.call({ outputs: [c], inputs: added ? [a, b, added] : [a, b], launches });
   },
   linear({ y }, { x, w, b }, { rows, inputs, units }: LinearParams) {
     if (y.length === 0) return;

@@ -1,47 +1,52 @@
-import type { RearrangeParams, RequiredKernels } from "@surprisal/core";
+import type { RequiredKernels } from "@surprisal/core";
 import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
-import { divide, here, kernel } from "./source.ts";
+import { divide, here, kernel, requireCount } from "./source.ts";
 
-const HALF = 4096;
-
-/** The offset is an argument, in two halves that are exact: slices that walk along a tensor, minibatches for one, share a kernel. */
-function rearrangeSource({ dims, strides, from, to }: RearrangeParams, background: boolean): string {
-  let rest = here;
-  let length = dims.reduce((product, size) => product * size, 1);
+/** One kernel a number of dimensions: all that tells one call from another is an argument. */
+function rearrangeSource(dimensions: number, background: boolean): string {
+  const axes = Array.from({ length: dimensions }, (_, axis) => axis);
   const steps: string[] = [];
-  const places: string[] = [`~~high * ${HALF} + ~~low`];
-  const inside: string[] = [];
-  for (const [axis, size] of dims.entries()) {
-    const { prepare, quotient, remainder } = divide(`d${axis}`, rest, length, length / size);
-    length /= size;
+  const coordinates: string[] = [];
+  let rest = here;
+  for (const axis of axes) {
+    const { prepare, quotient, remainder } = divide(`d${axis}`, rest, axis === dimensions - 1 ? "1" : `after${axis}`);
     steps.push(prepare);
-    if (strides[axis] !== 0 && size > 1) places.push(`(${quotient}) * (${strides[axis]})`);
-    if (from[axis]! > 0) inside.push(`${quotient} >= ${from[axis]}`);
-    if (to[axis]! < size) inside.push(`${quotient} < ${to[axis]}`);
+    coordinates.push(quotient);
     rest = remainder;
   }
-  const x = `x[${places.join(" + ")}]`;
-  const otherwise = background ? `background[${here}]` : "0";
-  const value =
-    inside.length === 0 ? `return ${x};` : `let y = ${otherwise}; if (${inside.join(" && ")}) { y = ${x}; } return y;`;
-  return kernel(background ? ["x", "background", "high", "low"] : ["x", "high", "low"], `${steps.join("")} ${value}`);
+  const inside = axes
+    .map((axis) => `${coordinates[axis]} >= from${axis} && ${coordinates[axis]} < to${axis}`)
+    .join(" && ");
+  const place = axes.map((axis) => `${coordinates[axis]} * stride${axis}`).join(" + ");
+  return kernel(
+    ["x", ...(background ? ["background"] : []), ...parameters(dimensions)],
+    `${steps.join("")}
+    let y = ${background ? `background[${here}]` : "0"};
+    if (${inside}) { y = x[offset + ${place}]; }
+    return y;`,
+  );
 }
 
+const parameters = (dimensions: number): string[] => [
+  "offset",
+  ...Array.from({ length: dimensions }, (_, axis) =>
+    ["after", "stride", "from", "to"].map((name) => `${name}${axis}`),
+  ).flat(),
+];
+
 export const rearrange = (queue: Queue): Pick<RequiredKernels<Cell>, "rearrange"> => ({
-  rearrange({ y }, { x, background }, params) {
+  rearrange({ y }, { x, background }, { dims, strides, offset, from, to }) {
     if (y.length === 0) return;
-    const { dims, from, to, offset } = params;
-    const outputs = [y];
-    const inputs = background ? [x, background] : [x];
-    if (dims.every((_, axis) => from[axis]! < to[axis]!)) {
-      const high = Math.floor(offset / HALF);
-      const numbers = [high, offset - high * HALF];
-      const source = rearrangeSource(params, background !== undefined);
-      queue.call({ outputs, inputs, launches: [{ output: y, source, inputs, numbers }] });
-      return;
+    let after = y.length;
+    const sizes = [offset];
+    for (const [axis, size] of dims.entries()) {
+      requireCount("rearrange", `elements along axis ${axis}`, axis === dims.length - 1 ? 0 : size);
+      after /= size;
+      sizes.push(after, strides[axis]!, from[axis]!, to[axis]!);
     }
-    const source = background ? kernel(["background"], `return background[${here}];`) : kernel([], "return 0;");
-    queue.call({ outputs, inputs, launches: [{ output: y, source, inputs: background ? [background] : [] }] });
+    const inputs = background ? [x, background] : [x];
+    const source = rearrangeSource(dims.length, background !== undefined);
+    queue.call({ outputs: [y], inputs, launches: [{ output: y, source, inputs, sizes }] });
   },
 });

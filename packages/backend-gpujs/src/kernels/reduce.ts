@@ -2,57 +2,56 @@ import type { ReduceFunction, ReduceParams, RequiredKernels } from "@surprisal/c
 import type { Cell } from "../cell.ts";
 import { type Launch, type Queue, temporary } from "../queue.ts";
 import { partsOf } from "./parts.ts";
-import { at, divide, here, kernel } from "./source.ts";
+import { at, divide, here, kernel, requireCount, undivided } from "./source.ts";
 import { sum } from "./sum.ts";
 
 /**
  * y[o, p, i] = fold of x[o, a, i] over a = p, p + parts, …: neighbouring threads read neighbours. With one part it is the
- * whole fold. `argmax` gives a, not x; a second stage finds the values by what the first one found.
+ * whole fold. `argmax` gives a, not x.
  */
-function foldSource({ fn, outer, axis, inner }: ReduceParams, parts: number): string {
-  const first = divide("o", here, outer * parts * inner, parts * inner);
-  const second = divide("p", first.remainder, parts * inner, inner);
-  const along = (j: string) => (parts === 1 ? j : `(${at(j, parts, second.quotient)})`);
-  const x = (a: string) =>
-    `x[(${first.quotient}) * ${axis * inner} + ${inner === 1 ? a : at(a, inner, second.remainder)}]`;
-  const count = Math.ceil(axis / parts);
-  const inside = axis % parts === 0 ? undefined : (j: string) => `${along(j)} < ${axis}`;
-  return kernel(["x"], `${first.prepare} ${second.prepare} ${folded(fn, count, along, x, inside)}`);
+function foldSource(fn: ReduceFunction, { outer, inner }: ReduceParams, parts: number): string {
+  const [i, p] = [inner === 1 ? "1" : "inner", parts === 1 ? "1" : "parts"];
+  const slice = p === "1" ? i : i === "1" ? p : `${p} * ${i}`;
+  const first = outer === 1 ? undivided(here) : divide("o", here, slice);
+  const second = parts === 1 ? undivided(first.remainder) : divide("p", first.remainder, i);
+  const along = (j: string) => (parts === 1 ? j : `(${at(j, "parts", second.quotient)})`);
+  const x = (a: string) => `x[${at(first.quotient, `axis * ${i}`, at(a, i, second.remainder))}]`;
+  const isSum = fn === "sum" || fn === "sumSquares";
+  const body = isSum ? sumBody(fn, along, x) : extremeBody(fn, along, x);
+  return kernel(["x", "axis", "inner", "parts", "count"], `${first.prepare} ${second.prepare} ${body}`);
 }
 
-function folded(
-  fn: ReduceFunction,
-  count: number,
-  along: (j: string) => string,
-  x: (a: string) => string,
-  inside: ((j: string) => string) | undefined,
-): string {
-  if (fn === "sum" || fn === "sumSquares") {
-    const term = (j: string) => {
-      const value = fn === "sum" ? x(along(j)) : "v * v";
-      const prepare = fn === "sum" ? "" : `const v = ${x(along(j))};`;
-      if (!inside) return { prepare, value };
-      return { prepare: `let t = 0; if (${inside(j)}) { ${prepare} t = ${value}; }`, value: "t" };
-    };
-    return `${sum("total", count, term)} return total;`;
-  }
-  const better = `const v = ${x(along("j"))}; if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${along("j")}; }`;
+type Index = (j: string) => string;
+
+function sumBody(fn: "sum" | "sumSquares", along: Index, x: Index): string {
+  const value = fn === "sum" ? "v" : "v * v";
+  const term = (j: string) => ({ prepare: `let v = 0; if (${along(j)} < axis) v = ${x(along(j))};`, value });
+  return `${sum("total", "count", term)} return total;`;
+}
+
+function extremeBody(fn: "max" | "min" | "argmax", along: Index, x: Index): string {
   return `
     let best = ${x(along("0"))}; let where = ${along("0")};
-    for (let j = 1; j < ${count}; j++) { ${inside ? `if (${inside("j")}) { ${better} }` : better} }
+    for (let j = 1; j < 1073741824; j++) {
+      if (${along("j")} >= axis) break;
+      const v = ${x(along("j"))};
+      if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${along("j")}; }
+    }
     return ${fn === "argmax" ? "where" : "best"};`;
 }
 
 /** The first of the best among x[found], which the parts of a row have found. */
-function argmaxOfParts({ outer, axis, inner }: ReduceParams, parts: number): string {
-  const { prepare, quotient, remainder } = divide("o", here, outer * inner, inner);
-  const candidate = (j: string) => `found[(${quotient}) * ${parts * inner} + ${at(j, inner, remainder)}]`;
-  const x = (a: string) => `x[(${quotient}) * ${axis * inner} + ${at(`~~${a}`, inner, remainder)}]`;
+function argmaxOfParts({ outer, inner }: ReduceParams): string {
+  const i = inner === 1 ? "1" : "inner";
+  const { prepare, quotient, remainder } = outer === 1 ? undivided(here) : divide("o", here, i);
+  const candidate = (j: string) => `found[${at(quotient, `parts * ${i}`, at(j, i, remainder))}]`;
+  const x = (a: string) => `x[${at(quotient, `axis * ${i}`, at(`~~${a}`, i, remainder))}]`;
   return kernel(
-    ["found", "x"],
+    ["found", "x", "axis", "inner", "parts"],
     `${prepare}
     let where = ${candidate("0")}; let best = ${x("where")};
-    for (let j = 1; j < ${parts}; j++) {
+    for (let j = 1; j < 1073741824; j++) {
+      if (j >= parts) break;
       const c = ${candidate("j")};
       const v = ${x("c")};
       if (v > best) { best = v; where = c; }
@@ -69,21 +68,23 @@ export function fold(
   params: ReduceParams,
 ): { readonly launches: readonly Launch[]; readonly temporaries: readonly Cell[] } {
   const { fn, outer, axis, inner } = params;
-  if (axis === 0) return { launches: [{ output: y, source: kernel([], "return 0;"), inputs: [] }], temporaries: [] };
+  requireCount("reduce", "outer elements", outer);
+  if (fn === "argmax") requireCount("reduce", "elements along the axis", axis);
   const parts = partsOf(axis);
-  if (parts === 1) return { launches: [{ output: y, source: foldSource(params, 1), inputs: [x] }], temporaries: [] };
+  const whole = { inputs: [x], sizes: [axis, inner, parts, Math.ceil(axis / parts)] };
+  if (parts === 1) return { launches: [{ output: y, source: foldSource(fn, params, 1), ...whole }], temporaries: [] };
   const partial = temporary(outer * parts * inner);
+  const first = { output: partial, source: foldSource(fn, params, parts), ...whole };
   const second =
     fn === "argmax"
-      ? { source: argmaxOfParts(params, parts), inputs: [partial, x] }
-      : { source: foldSource({ ...params, fn: fn === "sumSquares" ? "sum" : fn, axis: parts }, 1), inputs: [partial] };
-  return {
-    launches: [
-      { output: partial, source: foldSource(params, parts), inputs: [x] },
-      { output: y, ...second },
-    ],
-    temporaries: [partial],
-  };
+      ? { output: y, source: argmaxOfParts(params), inputs: [partial, x], sizes: [axis, inner, parts] }
+      : {
+          output: y,
+          source: foldSource(fn === "sumSquares" ? "sum" : fn, params, 1),
+          inputs: [partial],
+          sizes: [parts, inner, 1, parts],
+        };
+  return { launches: [first, second], temporaries: [partial] };
 }
 
 export const reduce = (queue: Queue): Pick<RequiredKernels<Cell>, "reduce"> => ({

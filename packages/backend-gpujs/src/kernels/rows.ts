@@ -1,49 +1,45 @@
-import type { GatherParams, RequiredKernels, ScatterParams } from "@surprisal/core";
+import type { RequiredKernels } from "@surprisal/core";
 import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
-import { at, divide, here, int, kernel } from "./source.ts";
+import { at, divide, here, int, kernel, requireCount } from "./source.ts";
+import { sum } from "./sum.ts";
 
-function gatherSource({ rows, cols }: GatherParams): string {
-  const { prepare, quotient, remainder } = divide("row", here, rows * cols, cols);
-  return kernel(["table", "indices"], `${prepare} return table[${at(int(`indices[${quotient}]`), cols, remainder)}];`);
-}
+const { prepare, quotient: row, remainder: column } = divide("row", here, "cols");
 
-const RUN = 32;
+// gpu.js takes a read inside an index for a float: it goes through a variable.
+const gatherSource = kernel(
+  ["table", "indices", "cols"],
+  `${prepare} const from = indices[${row}]; return table[${at(int("from"), "cols", column)}];`,
+);
 
-// A loop bounded by data stops at gpu.js' own limit; bounded by the constant `rows` it is exact, and it breaks early.
-function scatterSource({ rows, cols, tableRows }: ScatterParams): string {
-  const { prepare, quotient, remainder } = divide("row", here, tableRows * cols, cols);
-  return kernel(
-    ["values", "order", "starts"],
-    `${prepare}
-    const begin = starts[${quotient}]; const count = starts[${quotient} + 1] - begin;
-    let total = 0;
-    for (let b = 0; b < ${Math.ceil(rows / RUN)}; b++) {
-      if (b * ${RUN} >= count) break;
-      let run = 0;
-      for (let j = 0; j < ${RUN}; j++) {
-        if (b * ${RUN} + j < count) {
-          const from = order[~~begin + b * ${RUN} + j];
-          run = run + values[${at(int("from"), cols, remainder)}];
-        }
-      }
-      total = total + run;
-    }
-    return total;`,
-  );
-}
+const scatterSource = kernel(
+  ["values", "order", "starts", "cols"],
+  `${prepare}
+  const begin = starts[${row}];
+  const count = starts[${row} + 1] - begin;
+  ${sum("total", "count", (j) => ({
+    prepare: `const from = order[${int("begin")} + ${j}];`,
+    value: `values[${at(int("from"), "cols", column)}]`,
+  }))}
+  return total;`,
+);
 
 export const rows = (queue: Queue): Pick<RequiredKernels<Cell>, "gatherRows" | "scatterAddRows"> => ({
   gatherRows({ y }, { table, indices }, params) {
     if (y.length === 0) return;
+    requireCount("gatherRows", "rows", params.rows);
     const inputs = [table, indices];
-    queue.call({ outputs: [y], inputs, launches: [{ output: y, source: gatherSource(params), inputs }] });
+    const launches = [{ output: y, source: gatherSource, inputs, sizes: [params.cols] }];
+    queue.call({ outputs: [y], inputs, launches });
   },
-  scatterAddRows({ table }, { values, order, starts }, params) {
+  scatterAddRows({ table }, { values, order, starts }, { cols, tableRows }) {
     if (table.length === 0) return;
+    requireCount("scatterAddRows", "rows of the table", tableRows);
     const inputs = [values, order, starts];
-    const empty = params.rows === 0;
-    const source = empty ? kernel([], "return 0;") : scatterSource(params);
-    queue.call({ outputs: [table], inputs, launches: [{ output: table, source, inputs: empty ? [] : inputs }] });
+    queue.call({
+      outputs: [table],
+      inputs,
+      launches: [{ output: table, source: scatterSource, inputs, sizes: [cols] }],
+    });
   },
 });

@@ -6,16 +6,15 @@ import { rowLossSource } from "./loss/row-losses.ts";
 import { rowStates } from "./loss/row-states.ts";
 import { isOneHot, type LossStructure } from "./loss/structure.ts";
 import { targetSums } from "./loss/target-sums.ts";
+import { requireCount } from "./source.ts";
 
 type SoftmaxCrossEntropy = RequiredKernels<Cell>["softmaxCrossEntropy"];
 type Inputs = Parameters<SoftmaxCrossEntropy>[1];
 
-function structureOf(inputs: Inputs, { rows, classes, smoothing, terms }: SoftmaxCrossEntropyParams): LossStructure {
+function structureOf(inputs: Inputs, { smoothing, terms }: SoftmaxCrossEntropyParams): LossStructure {
   const { labels, probabilities, classWeights, rowScale } = inputs;
   const scaling = terms === undefined ? "none" : terms.softcap !== 0 ? "softcap" : "temperature";
   return {
-    rows,
-    classes,
     targets: labels ? "labels" : probabilities && "probabilities",
     smoothed: smoothing > 0,
     classWeights: classWeights !== undefined,
@@ -48,8 +47,10 @@ function valuesOf({ classes, smoothing, scale, terms }: SoftmaxCrossEntropyParam
 export const softmaxCrossEntropy = (queue: Queue): { softmaxCrossEntropy: SoftmaxCrossEntropy } => ({
   softmaxCrossEntropy(outputs, inputs, params) {
     const { logits, labels, probabilities, classWeights, rowScale } = inputs;
-    const { rows } = params;
+    const { rows, classes } = params;
     if (rows === 0) return;
+    requireCount("softmaxCrossEntropy", "rows", rows);
+    const sizes = [classes];
     const structure = structureOf(inputs, params);
     const numbers = valuesOf(params);
     const targets = [labels, probabilities, classWeights].filter(isCell);
@@ -66,24 +67,24 @@ export const softmaxCrossEntropy = (queue: Queue): { softmaxCrossEntropy: Softma
     };
 
     const state = outputs.state ?? inputs.state ?? make(3 * rows);
-    if (outputs.state || !inputs.state) add(rowStates(state, { logits, labels }, structure, numbers));
+    if (outputs.state || !inputs.state) add(rowStates(state, { logits, labels }, params, structure, numbers));
     const read = [logits, state];
     if (!isOneHot(structure) && (outputs.rowLoss || outputs.gradient)) {
       const sums = make(2 * rows);
-      add(targetSums(sums, [logits, state, ...targets], structure, numbers));
+      add(targetSums(sums, [logits, state, ...targets], params, structure, numbers));
       read.push(sums);
     }
     read.push(...targets);
     if (outputs.rowLoss) {
-      launches.push({ output: outputs.rowLoss, source: rowLossSource(structure), inputs: read, numbers });
+      launches.push({ output: outputs.rowLoss, source: rowLossSource(structure), inputs: read, sizes, numbers });
     }
     if (outputs.gradient) {
       const records = make(RECORD * rows);
       const scaled = rowScale ? [...read, rowScale] : read;
-      launches.push({ output: records, source: recordSource(structure), inputs: scaled, numbers });
+      launches.push({ output: records, source: recordSource(structure), inputs: scaled, sizes, numbers });
       const sources = isOneHot(structure) ? [logits, records] : [logits, records, ...targets];
       // Last: it may take the place of the logits.
-      launches.push({ output: outputs.gradient, source: gradientSource(structure), inputs: sources, numbers });
+      launches.push({ output: outputs.gradient, source: gradientSource(structure), inputs: sources, sizes, numbers });
     }
     queue.call({
       outputs: [outputs.rowLoss, outputs.gradient, outputs.state].filter(isCell),

@@ -1,11 +1,13 @@
 /**
- * What kernel sources are put together from. A kernel is a string, since bundlers rename what is inside functions.
+ * What kernel sources are put together from. A kernel is a string, since bundlers rename what is inside functions. Sizes are
+ * arguments, so that one kernel serves every shape; what differs between sources is what there is at all.
  *
  * gpu.js keeps no integer in a variable: `const i = this.thread.x` is a float32, and wrong beyond 2^24. Integers stand in
- * expressions, of `this.thread.x`, loop counters, literals and `~~value`; what is made of these alone is exact.
+ * expressions, of `this.thread.x`, sizes, literals, `~~value` and the counters of loops with a literal bound; what is made of
+ * these alone is exact.
  */
 
-/** A kernel over its flat output index {@link here}. */
+/** A kernel over its flat output index {@link here}. The parameters are arrays, then sizes, then numbers. */
 export const kernel = (parameters: readonly string[], body: string): string =>
   `function (${parameters.join(", ")}) { ${body} }`;
 
@@ -16,10 +18,10 @@ export const here = "this.thread.x";
 export const int = (value: string): string => `~~(${value})`;
 
 /** The integer index·size + offset. */
-export const at = (index: string, size: number | string, offset: string): string => `(${index}) * ${size} + ${offset}`;
-
-/** The first float32 that is no longer followed by its successor: counts up to here are exact. */
-const EXACT = 2 ** 24;
+export function at(index: string, size: string, offset: string): string {
+  const start = index === "0" ? "" : size === "1" ? `(${index})` : `(${index}) * ${size}`;
+  return start === "" || offset === "0" ? start || offset : `${start} + ${offset}`;
+}
 
 /** The parts of an integer division, as integer expressions, after the statements that prepare them. */
 export interface Division {
@@ -29,24 +31,36 @@ export interface Division {
 }
 
 /**
- * Divides the integer `index` < `length` by the constant `size`. Division is float32's in gpu.js, and a device may be some
- * ulp off, so the quotient is put right by its remainder; `name` is that of the variable.
- * @throws RangeError if the quotient may be more than 2^24
+ * Divides the integer `index` by the integer `size`, "1" for no division; the quotient is at most 2^24, and stands in the
+ * variable `name`. Division is float32's in gpu.js: the first quotient may be some ulp off, and is put right by its remainder.
  */
-export function divide(name: string, index: string, length: number, size: number): Division {
-  if (size === 1) return { prepare: "", quotient: index, remainder: "0" };
-  if (size >= length) return { prepare: "", quotient: "0", remainder: index };
-  if (length / size > EXACT) {
-    throw new RangeError(`gpujs: ${Math.ceil(length / size)} rows of ${size}; a kernel counts to ${EXACT}`);
-  }
+export function divide(name: string, index: string, size: string): Division {
+  if (size === "1") return { prepare: "", quotient: index, remainder: "0" };
   const quotient = int(name);
-  const remainder = `(${index} - ${quotient} * ${size})`;
-  // A power of two only moves the exponent.
-  const exact = length <= EXACT && Number.isInteger(Math.log2(size));
-  // Beyond 2^24 the index itself is rounded, and the first quotient may be several off.
-  const near = length > EXACT ? `${name} = ${name} + Math.floor(${remainder} / ${size});` : "";
-  const corrected = `${near}
-    if (${remainder} < 0) ${name} = ${name} - 1;
-    if (${remainder} >= ${size}) ${name} = ${name} + 1;`;
-  return { prepare: `let ${name} = Math.floor((${index}) / ${size}); ${exact ? "" : corrected}`, quotient, remainder };
+  const by = `(${size})`;
+  const remainder = `(${index} - ${quotient} * ${by})`;
+  return {
+    prepare: `
+      let ${name} = Math.floor((${index}) / ${by});
+      ${name} = ${name} + Math.floor(${remainder} / ${by});
+      if (${remainder} < 0) ${name} = ${name} - 1;
+      if (${remainder} >= ${by}) ${name} = ${name} + 1;`,
+    quotient,
+    remainder,
+  };
+}
+
+/** No division where there is but one: everything is the remainder. */
+export const undivided = (index: string): Division => ({ prepare: "", quotient: "0", remainder: index });
+
+/** The largest count that the quotient of {@link divide} may reach. */
+const MOST = 2 ** 24;
+
+/**
+ * Refuses a call whose kernel would count too far.
+ * @throws RangeError before any work starts
+ */
+export function requireCount(kernelName: string, what: string, count: number): void {
+  if (count <= MOST) return;
+  throw new RangeError(`gpujs: ${kernelName}: ${count} ${what}, and a kernel counts to ${MOST}; split them`);
 }

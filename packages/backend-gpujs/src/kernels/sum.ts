@@ -7,33 +7,32 @@ export interface Term {
 /** The longest run of plain float32 additions: 32 equal numbers are off by less than 5e-7. */
 const RUN = 32;
 
-/**
- * Declares `name` = Σ term(j) for 0 ≤ j < length, j an integer expression: runs of 32, runs of 32 runs, and so on. The error
- * grows with the depth of this tree, not with the length.
- */
-export function sum(name: string, length: number, term: (j: string) => Term): string {
-  let depth = 1;
-  while (RUN ** depth < length) depth += 1;
-  const uneven = length % RUN ** (depth - 1) !== 0;
+/** More blocks than any length has; gpu.js wants a literal, and the loop ends with the length. */
+const MOST_BLOCKS = 2 ** 20;
 
-  /** Adds to `total` what lies in `block` elements from `start` on. */
-  const level = (total: string, start: string, block: number, count: number): string => {
-    const step = `${total}I`;
-    const index =
-      start === ""
-        ? block === 1
-          ? step
-          : `${step} * ${block}`
-        : `${start} + ${step}${block === 1 ? "" : ` * ${block}`}`;
-    const loop = (body: string) => `for (let ${step} = 0; ${step} < ${count}; ${step}++) { ${body} }`;
-    if (block > 1) {
-      const part = `${total}P`;
-      return loop(`let ${part} = 0; ${level(part, index, block / RUN, RUN)} ${total} = ${total} + ${part};`);
-    }
-    const { prepare = "", value } = term(`(${index})`);
-    const add = `${prepare} ${total} = ${total} + ${value};`;
-    return loop(uneven ? `if (${index} < ${length}) { ${add} }` : add);
-  };
-  const block = RUN ** (depth - 1);
-  return `let ${name} = 0; ${level(name, "", block, Math.ceil(length / block))}`;
+/**
+ * Declares `name` = Σ term(j) for 0 ≤ j < length, both integers: runs of 32, blocks of 32 runs, and the blocks. The tree is
+ * fixed by the length alone, and its error hardly grows with it.
+ */
+export function sum(name: string, length: string, term: (j: string) => Term): string {
+  const [block, run] = [`${name}Block`, `${name}Run`];
+  const [b, r, i] = [`${name}B`, `${name}R`, `${name}I`];
+  const j = `(${b} * ${RUN * RUN} + ${r} * ${RUN} + ${i})`;
+  const { prepare = "", value } = term(j);
+  return `
+    let ${name} = 0;
+    for (let ${b} = 0; ${b} < ${MOST_BLOCKS}; ${b}++) {
+      if (${b} * ${RUN * RUN} >= ${length}) break;
+      let ${block} = 0;
+      for (let ${r} = 0; ${r} < ${RUN}; ${r}++) {
+        if (${b} * ${RUN * RUN} + ${r} * ${RUN} >= ${length}) break;
+        let ${run} = 0;
+        for (let ${i} = 0; ${i} < ${RUN}; ${i}++) {
+          if (${j} >= ${length}) break;
+          ${prepare} ${run} = ${run} + ${value};
+        }
+        ${block} = ${block} + ${run};
+      }
+      ${name} = ${name} + ${block};
+    }`;
 }

@@ -65,9 +65,12 @@ export function hostLosses(
   });
 }
 
+/** A float32 device may have flushed an s′ below this to 0, which then says nothing of the label. */
+const FLUSHED = 2 ** -126;
+
 function hostBelowTop(computed: number, rest: number): number {
   const d = Math.max(computed, 0);
-  return rest < Math.exp(-d) / 2 ? 0 : d;
+  return Math.max(rest, FLUSHED) < Math.exp(-d) / 2 ? 0 : d;
 }
 
 const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };

@@ -2,7 +2,7 @@ import { expNegative } from "../functions.ts";
 import { divide, here, int, kernel } from "../source.ts";
 import { rowArrays, rowTerms } from "./row-terms.ts";
 import { below, slope } from "./scaled-logits.ts";
-import { isOneHot, type LossStructure, numbers, target, targetArrays } from "./structure.ts";
+import { isOneHot, type LossStructure, numbers, target, targetArrays, zAt } from "./structure.ts";
 
 /** Numbers of a row's record. */
 export const RECORD = 5;
@@ -16,8 +16,8 @@ const [IGNORED, BAD] = ["-1", "-2"];
  * elsewhere; otherwise it is k.
  */
 export function recordSource(structure: LossStructure): string {
-  const { rows, rowScale, zLoss, focalOrPoly } = structure;
-  const { prepare, quotient: row, remainder: part } = divide("row", here, RECORD * rows, RECORD);
+  const { rowScale, zLoss, focalOrPoly } = structure;
+  const { prepare, quotient: row, remainder: part } = divide("row", here, String(RECORD));
   const oneHot = isOneHot(structure);
   const apart = oneHot ? "label" : "k";
   const factor = `
@@ -30,10 +30,10 @@ export function recordSource(structure: LossStructure): string {
   const pull = zLoss ? "2 * zLoss * (m + rest)" : "0";
   const difference = oneHot ? "-total * missing" : "(others - leading * s) / (1 + s)";
   const probability = oneHot ? "own" : "1 / (1 + s)";
-  const z = `z[(${row}) * ${structure.classes} + ${int(apart)}]`;
+  const z = `z[${zAt(row, int(apart))}]`;
   const slopeAt = slope("d", z, structure);
   return kernel(
-    [...rowArrays(structure), ...(rowScale ? ["u"] : []), ...numbers],
+    [...rowArrays(structure), ...(rowScale ? ["u"] : []), "classes", ...numbers],
     `${prepare} ${rowTerms(structure, row, IGNORED, BAD)}
     const upstream = scale${rowScale ? ` * u[${row}]` : ""};
     ${focalOrPoly ? factor : "const factor = 1;"}
@@ -47,13 +47,13 @@ export function recordSource(structure: LossStructure): string {
 
 /** The gradient from the records of its rows. */
 export function gradientSource(structure: LossStructure): string {
-  const { rows, classes, targets } = structure;
-  const { prepare, quotient: row, remainder: j } = divide("row", here, rows * classes, classes);
+  const { targets } = structure;
+  const { prepare, quotient: row, remainder: j } = divide("row", here, "classes");
   const record = (part: number) => `records[${row} * ${RECORD} + ${part}]`;
   const pull = isOneHot(structure) ? "" : ` - ${record(2)} * ${target(structure, row, j)}`;
   const slopeHere = slope("d", "v", structure);
   return kernel(
-    ["z", "records", ...(isOneHot(structure) ? [] : targetArrays(structure)), ...numbers],
+    ["z", "records", ...(isOneHot(structure) ? [] : targetArrays(structure)), "classes", ...numbers],
     `${prepare}
     const apart = ${record(3)};
     if (apart < 0) { if (apart < -1) return nan; return 0; }

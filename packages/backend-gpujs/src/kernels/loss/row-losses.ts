@@ -10,7 +10,7 @@ export function rowLossSource(structure: LossStructure): string {
   const weighted = structure.focalOrPoly ? "power * (loss + poly * total * missing)" : "loss";
   const squared = structure.zLoss ? " + zLoss * (m + rest) * (m + rest)" : "";
   return kernel(
-    [...rowArrays(structure), ...numbers],
+    [...rowArrays(structure), "classes", ...numbers],
     `${rowTerms(structure, here, "0", "nan")} ${base} return ${weighted}${squared};`,
   );
 }

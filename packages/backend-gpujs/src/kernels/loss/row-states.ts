@@ -10,46 +10,43 @@ import { LARGEST, type LossStructure, numbers, zAt } from "./structure.ts";
 
 /** The first index of the largest logit of `row`, as `k`, and what the others are subtracted from, as `from`. */
 const leader = (structure: LossStructure, row: string): string =>
-  `const k = leaders[${row}]; ${reference("from", `z[${zAt(structure, row, int("k"))}]`, structure)}`;
+  `const k = leaders[${row}]; ${reference("from", `z[${zAt(row, int("k"))}]`, structure)}`;
 
-/** Declares `rest` = Σ e^{z′_j − m} over `count` classes without k, whose own 1 would cost a confident row its digits. */
-function complement(structure: LossStructure, row: string, count: number, along: (i: string) => string): string {
-  return sum("rest", count, (i) => {
+/** Declares `rest` = Σ e^{z′_j − m} over classes without k, whose own 1 would cost a confident row its digits. */
+function complement(structure: LossStructure, row: string, along: (i: string) => string): string {
+  return sum("rest", "count", (i) => {
     const j = along(i);
-    const term = `${below("d", "from", `z[${zAt(structure, row, j)}]`, structure)} ${expNegative("e", "-d")} v = e;`;
-    const inside = count * partsOf(structure.classes) === structure.classes ? "" : ` && ${j} < ${structure.classes}`;
-    return { prepare: `let v = 0; if (${j} !== ${int("k")}${inside}) { ${term} }`, value: "v" };
+    const term = `${below("d", "from", `z[${zAt(row, j)}]`, structure)} ${expNegative("e", "-d")} v = e;`;
+    return { prepare: `let v = 0; if (${j} !== ${int("k")} && ${j} < classes) { ${term} }`, value: "v" };
   });
 }
 
-function partialSource(structure: LossStructure, parts: number): string {
-  const { rows, classes } = structure;
-  const { prepare, quotient, remainder } = divide("row", here, rows * parts, parts);
-  const along = (i: string) => `(${at(i, parts, remainder)})`;
+function partialSource(structure: LossStructure): string {
+  const { prepare, quotient, remainder } = divide("row", here, "parts");
   return kernel(
-    ["z", "leaders", ...numbers],
+    ["z", "leaders", "classes", "parts", "count", ...numbers],
     `${prepare} ${leader(structure, quotient)}
-    ${complement(structure, quotient, Math.ceil(classes / parts), along)} return rest;`,
+    ${complement(structure, quotient, (i) => `(${at(i, "parts", remainder)})`)} return rest;`,
   );
 }
 
 /** (m, k, s′) of each row; the identity (−∞, −1, 0) for an ignored row and for one whose logits are all −∞. */
-function stateSource(structure: LossStructure, parts: number): string {
-  const { rows, classes, targets } = structure;
-  const { prepare, quotient: row, remainder: part } = divide("row", here, 3 * rows, 3);
-  const rest =
-    parts === 1
-      ? complement(structure, row, classes, (j) => j)
-      : sum("rest", parts, (p) => ({ value: `partial[${at(row, parts, p)}]` }));
+function stateSource(structure: LossStructure, hasParts: boolean): string {
+  const hasLabels = structure.targets === "labels";
+  const { prepare, quotient: row, remainder: part } = divide("row", here, "3");
+  const rest = hasParts
+    ? sum("rest", "parts", (p) => ({ value: `partial[${at(row, "parts", p)}]` }))
+    : complement(structure, row, (j) => j);
+  const arrays = ["z", "leaders", ...(hasParts ? ["partial"] : []), ...(hasLabels ? ["labels"] : [])];
   return kernel(
-    ["z", "leaders", ...(parts === 1 ? [] : ["partial"]), ...(targets === "labels" ? ["labels"] : []), ...numbers],
+    [...arrays, "classes", "parts", "count", ...numbers],
     `${prepare} ${leader(structure, row)}
     let where = k;
-    if (z[${zAt(structure, row, int("k"))}] < -${LARGEST}) where = -1;
-    ${targets === "labels" ? `if (labels[${row}] < 0) where = -1;` : ""}
+    if (z[${zAt(row, int("k"))}] < -${LARGEST}) where = -1;
+    ${hasLabels ? `if (labels[${row}] < 0) where = -1;` : ""}
     if (${part} === 1) return where;
     if (where < 0) { if (${part} === 0) return -infinity; return 0; }
-    if (${part} === 0) { ${scaled("m", `z[${zAt(structure, row, int("k"))}]`, structure)} return m; }
+    if (${part} === 0) { ${scaled("m", `z[${zAt(row, int("k"))}]`, structure)} return m; }
     ${rest} return rest;`,
   );
 }
@@ -58,26 +55,28 @@ function stateSource(structure: LossStructure, parts: number): string {
 export function rowStates(
   state: Cell,
   { logits, labels }: { readonly logits: Cell; readonly labels: Cell | undefined },
+  { rows, classes }: { readonly rows: number; readonly classes: number },
   structure: LossStructure,
   values: readonly number[],
 ): { readonly launches: readonly Launch[]; readonly temporaries: readonly Cell[] } {
-  const { rows, classes } = structure;
   const parts = partsOf(classes);
+  const sizes = [classes, parts, Math.ceil(classes / parts)];
   const leaders = temporary(rows);
   const found = fold(leaders, logits, { fn: "argmax", outer: rows, axis: classes, inner: 1 });
   const partial = parts === 1 ? [] : [temporary(rows * parts)];
-  const summed = partial.map((output) => ({
+  const shared = { sizes, numbers: values };
+  const sums = partial.map((output) => ({
     output,
-    source: partialSource(structure, parts),
+    source: partialSource(structure),
     inputs: [logits, leaders],
-    numbers: values,
+    ...shared,
   }));
   const inputs = [logits, leaders, ...partial, ...(labels ? [labels] : [])];
   return {
     launches: [
       ...found.launches,
-      ...summed,
-      { output: state, source: stateSource(structure, parts), inputs, numbers: values },
+      ...sums,
+      { output: state, source: stateSource(structure, parts > 1), inputs, ...shared },
     ],
     temporaries: [leaders, ...found.temporaries, ...partial],
   };

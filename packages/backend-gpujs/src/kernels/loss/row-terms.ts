@@ -23,7 +23,7 @@ export function rowTerms(structure: LossStructure, row: string, ignored: string,
   const common = `${skip}
     const m = state[${row} * 3]; const k = state[${row} * 3 + 1]; const s = state[${row} * 3 + 2];
     if (k < 0) return ${bad};
-    const top = z[${zAt(structure, row, int("k"))}];
+    const top = z[${zAt(row, int("k"))}];
     if (Math.abs(top) > ${LARGEST}) return ${bad};
     ${reference("from", "top", structure)} ${log1p("rest", "s")}`;
   if (!isOneHot(structure)) {
@@ -35,7 +35,7 @@ export function rowTerms(structure: LossStructure, row: string, ignored: string,
   const power = focalOrPoly ? "let power = 0; if (missing > 0 || focal === 0) power = Math.pow(missing, focal);" : "";
   return `${common}
     const total = on${classWeights ? ` * w[${int("label")}]` : ""};
-    ${below("distance", "from", `z[${zAt(structure, row, int("label"))}]`, structure)}
+    ${below("distance", "from", `z[${zAt(row, int("label"))}]`, structure)}
     ${expNegative("far", "-distance")}
     const own = far / (1 + s);
     let missing = 1 - own;

@@ -1,9 +1,7 @@
 import { int } from "../source.ts";
 
-/** What of a loss stands in the sources of its kernels: sizes and what there is at all. The values are {@link numbers}. */
+/** What of a loss stands in the sources of its kernels: what there is at all. The values are {@link numbers}. */
 export interface LossStructure {
-  readonly rows: number;
-  readonly classes: number;
   readonly targets: "labels" | "probabilities" | undefined;
   readonly smoothed: boolean;
   readonly classWeights: boolean;
@@ -30,14 +28,14 @@ export const targetArrays = ({ targets, classWeights }: LossStructure): readonly
 ];
 
 /** The index of z_j in `row`. */
-export const zAt = ({ classes }: LossStructure, row: string, j: string): string => `(${row}) * ${classes} + ${j}`;
+export const zAt = (row: string, j: string): string => `(${row}) * classes + ${j}`;
 
 /** The effective target T_j of `row`, j an integer; with labels there is a variable `label`. */
 export function target(structure: LossStructure, row: string, j: string): string {
   const { targets, classWeights, smoothed } = structure;
   const w = classWeights ? `w[${j}]` : "1";
   if (targets === "probabilities") {
-    const q = `probabilities[${zAt(structure, row, j)}]`;
+    const q = `probabilities[${zAt(row, j)}]`;
     return smoothed ? `${w} * (on * ${q} + off)` : `${w} * ${q}`;
   }
   const own = `(${j} === ${int("label")} ? on * ${w} : 0)`;
