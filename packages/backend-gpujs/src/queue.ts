@@ -1,28 +1,11 @@
 import type { Accelerator } from "./accelerator.ts";
+import type { Call, Launch } from "./call.ts";
 import { type Cell, type Failure, makeCell } from "./cell.ts";
 import { nextTurn } from "./event-loop.ts";
 import { DeviceLostError, errorOf } from "./faults.ts";
 import type { DeviceArray } from "./gpu-js.ts";
+import { checkMarks, type Marks, marked } from "./marks.ts";
 import type { Programs, Reading } from "./programs.ts";
-
-/** One gpu.js kernel: `output` = source(inputs, sizes, numbers). What tells one call from another is an argument. */
-export interface Launch {
-  readonly output: Cell;
-  readonly source: string;
-  readonly inputs: readonly Cell[];
-  /** Integers. */
-  readonly sizes?: readonly number[];
-  readonly numbers?: readonly number[];
-}
-
-/** One call of the contract: what it writes, what it reads, and the launches that compute it, in order. */
-export interface Call {
-  readonly outputs: readonly Cell[];
-  readonly inputs: readonly Cell[];
-  readonly launches: readonly Launch[];
-  /** Cells of the call's own, deleted behind it. */
-  readonly temporaries?: readonly Cell[];
-}
 
 /** Runs calls one after the other. */
 export interface Queue {
@@ -35,9 +18,6 @@ export interface Queue {
   /** Deletes everything. Rejects with the first failure that no read has told. */
   close(): Promise<void>;
 }
-
-/** A cell that only a call's launches know. */
-export const temporary = (length: number): Cell => makeCell("float", length);
 
 type Job = () => void | Promise<void>;
 
@@ -57,7 +37,7 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
   const jobs: Job[] = [];
   const failures: Failure[] = [];
   const cells = new Set<Cell>();
-  const readings = new Set<(failure: Failure) => void>();
+  const readings = new Map<(failure: Failure) => void, Promise<void>>();
   const guard = makeCell("float", 1);
   let running: Promise<void> | undefined;
   let interrupt: (() => void) | undefined;
@@ -104,7 +84,7 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
   function lose(reason: string): void {
     if (lost) return;
     lost = fail(new DeviceLostError(reason));
-    for (const reject of readings) reject(lost);
+    for (const reject of readings.keys()) reject(lost);
     readings.clear();
     for (const cell of cells) put(cell, undefined);
     put(guard, undefined);
@@ -126,22 +106,38 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
     else put(cell, value);
   }
 
-  async function launch({ output, source, inputs, sizes, numbers }: Launch): Promise<void> {
-    if (output.length === 0) return;
+  /** What a launch reads; a cell that was never written reads as zeros. */
+  async function arraysOf(cells: readonly Cell[]): Promise<DeviceArray[]> {
     const arrays: DeviceArray[] = [];
-    for (const cell of inputs) {
+    for (const cell of cells) {
       if (!cell.value) store(cell, await programs.run(zeroSource, {}, Math.max(1, cell.length)));
-      if (lost) return;
-      arrays.push(cell.value!);
+      if (cell.value) arrays.push(cell.value);
     }
-    store(output, await programs.run(source, { arrays, sizes, numbers }, output.length));
+    return arrays;
   }
 
-  async function run({ outputs, inputs, launches, temporaries = [] }: Call): Promise<void> {
+  async function launch({ output, source, inputs, sizes, numbers }: Launch, extra = 0): Promise<void> {
+    if (output.length === 0) return;
+    const arrays = await arraysOf(inputs);
+    if (lost) return;
+    store(output, await programs.run(source, { arrays, sizes, numbers }, output.length + extra));
+  }
+
+  /** Launches each with its mark, and has the guard look whether those of the results are right. */
+  async function launchMarked({ launches, outputs }: Call): Promise<void> {
+    if (!guard.value) store(guard, await programs.run(guardSource, {}, 1));
+    const marks: Marks = new Map();
+    for (const one of launches) if (!lost) await launch(marked(one, marks), 1);
+    if (!lost) await launch(checkMarks(guard, outputs, marks));
+  }
+
+  async function run(call: Call): Promise<void> {
+    const { outputs, inputs, launches, temporaries = [] } = call;
     const cause = lost ?? inputs.find((cell) => cell.failure)?.failure;
     let failure: Failure | undefined = cause;
     try {
-      if (!cause) for (const one of launches) if (!lost) await launch(one);
+      if (!cause && call.marked) await launchMarked(call);
+      else if (!cause) for (const one of launches) if (!lost) await launch(one);
     } catch (error) {
       failure = lost ?? fail(error);
     }
@@ -151,9 +147,8 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
 
   /** Resolves when the read is submitted, with what will arrive. */
   async function submitRead(cell: Cell, mine: number): Promise<Pick<Reading, "arrival">> {
-    if (!cell.value) store(cell, await programs.run(zeroSource, {}, cell.length));
     if (!guard.value) store(guard, await programs.run(guardSource, {}, 1));
-    const values = { arrays: [cell.value!, guard.value!], sizes: [cell.length, mine] };
+    const values = { arrays: await arraysOf([cell, guard]), sizes: [cell.length, mine] };
     const { submitted, arrival } = programs.readBack(readSource, values, cell.length + 1);
     arrival.catch(() => {});
     await submitted?.catch(() => {});
@@ -164,7 +159,10 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
     const values = await arrival;
     const reason = accelerator.lost();
     if (reason !== undefined) lose(reason);
-    else if (values[length] !== mine) lose("a read came back without the number that was written behind it");
+    else if (values[length] !== mine)
+      lose(
+        "a read came back without the number that was written behind it: a kernel before it did not run, or the read is an old one",
+      );
     if (lost) throw lost.error;
     return values.slice(0, length);
   }
@@ -195,28 +193,29 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
           const cause = lost ?? cell.failure;
           if (cause) return refuse(cause);
           if (cell.length === 0) return resolve(new Float32Array(0));
-          readings.add(refuse);
           token = (token % 65_536) + 1;
           const mine = token;
+          const refuseLost = (error: unknown): void => {
+            const reason = accelerator.lost();
+            if (reason !== undefined) lose(reason);
+            refuse(lost ?? { error: errorOf(error), reported: true });
+          };
           try {
             const { arrival } = await submitRead(cell, mine);
             // Only its place is the queue's affair; its arrival is waited for elsewhere.
-            void receive(arrival, cell.length, mine)
-              .then(resolve, (error: unknown) => {
-                const reason = accelerator.lost();
-                if (reason !== undefined) lose(reason);
-                refuse(lost ?? { error: errorOf(error), reported: true });
-              })
+            const settled = receive(arrival, cell.length, mine)
+              .then(resolve, refuseLost)
               .finally(() => readings.delete(refuse));
+            readings.set(refuse, settled);
           } catch (error) {
-            readings.delete(refuse);
-            refuse(lost ?? { error: errorOf(error), reported: true });
+            refuseLost(error);
           }
         });
       }),
     lose,
     async close() {
       while (running) await running;
+      if (!lost) await Promise.all(readings.values());
       for (const cell of [...cells]) put(cell, undefined);
       const untold = failures.find((failure) => !failure.reported);
       if (untold) throw untold.error;

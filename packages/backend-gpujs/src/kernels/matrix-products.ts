@@ -1,6 +1,7 @@
 import type { Fusions, GemmParams, LinearParams, RequiredKernels } from "@surprisal/core";
+import type { Launch } from "../call.ts";
 import type { Cell } from "../cell.ts";
-import type { Launch, Queue } from "../queue.ts";
+import type { Queue } from "../queue.ts";
 import { fold } from "./reduce.ts";
 import { at, divide, here, kernel, requireCount, undivided } from "./source.ts";
 import { sum } from "./sum.ts";

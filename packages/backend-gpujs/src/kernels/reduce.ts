@@ -1,6 +1,7 @@
 import type { ReduceFunction, ReduceParams, RequiredKernels } from "@surprisal/core";
+import { type Launch, temporary } from "../call.ts";
 import type { Cell } from "../cell.ts";
-import { type Launch, type Queue, temporary } from "../queue.ts";
+import type { Queue } from "../queue.ts";
 import { partsOf } from "./parts.ts";
 import { at, divide, here, kernel, requireCount, undivided } from "./source.ts";
 import { sum } from "./sum.ts";

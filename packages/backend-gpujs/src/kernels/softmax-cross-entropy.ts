@@ -1,6 +1,7 @@
 import type { RequiredKernels, SoftmaxCrossEntropyParams } from "@surprisal/core";
+import { type Launch, temporary } from "../call.ts";
 import type { Cell } from "../cell.ts";
-import { type Launch, type Queue, temporary } from "../queue.ts";
+import type { Queue } from "../queue.ts";
 import { gradientSource, RECORD, recordSource } from "./loss/gradients.ts";
 import { rowLossSource } from "./loss/row-losses.ts";
 import { rowStates } from "./loss/row-states.ts";
@@ -91,6 +92,7 @@ export const softmaxCrossEntropy = (queue: Queue): { softmaxCrossEntropy: Softma
       inputs: [logits, ...targets, rowScale, inputs.state].filter(isCell),
       launches,
       temporaries,
+      marked: true,
     });
   },
 });

@@ -1,5 +1,5 @@
+import { type Launch, temporary } from "../../call.ts";
 import type { Cell } from "../../cell.ts";
-import { type Launch, temporary } from "../../queue.ts";
 import { expNegative } from "../functions.ts";
 import { partsOf } from "../parts.ts";
 import { fold } from "../reduce.ts";
