@@ -39,7 +39,7 @@ async function expectNoProblems<A extends keyof Asked>(what: A, values: Paramete
   expect(problems.slice(0, 10)).toEqual([]);
 }
 
-describe.skipIf(!canRun)("a GPU that fails", { timeout: 300_000 }, () => {
+describe.skipIf(!canRun)("a GPU that fails", { timeout: nightly ? 1_800_000 : 300_000 }, () => {
   beforeAll(async () => {
     server = await servePage(await bundlePage("gpu-faults/page.ts"), "default-src 'self'; script-src 'self'");
     browser = await launchChromium(softwareGpu);

@@ -22,7 +22,7 @@ export function liveObjects(): Record<Kind, number> & { readonly total: number }
 
 /** All contexts and devices that the page ever had, in order. */
 export const contexts: WebGL2RenderingContext[] = [];
-export const devices: GPUDevice[] = [];
+const devices: GPUDevice[] = [];
 
 const listeners = new Set<(call: string) => void>();
 
