@@ -1,13 +1,18 @@
-// The full tier of the conformance kit, with several seeds, on every form of the CPU backends, on Node and in headless
-// Chromium: what is too long for `npm test`. Prints a table; with --write it replaces the one in docs/nightly.md.
+// The full tier of the conformance kit, with several seeds, on every form of the backends, on Node and in headless Chromium,
+// and the faults of a GPU at length: what is too long for `npm test`. Prints a table; with --write it replaces the one in
+// docs/nightly.md.
 //   pnpm nightly [--seeds N] [--first-seed S] [--write]
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { gpujs } from "@surprisal/backend-gpujs/node";
 import { workers } from "@surprisal/backend-workers";
-import { openBrowserKit } from "@surprisal/browser-kit";
+import { openBrowserKit, softwareGpu } from "@surprisal/browser-kit";
 import { casesVersion, checkBackend, deferred } from "@surprisal/conformance";
+import { softwareVulkan } from "./software-vulkan.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -25,8 +30,11 @@ if (!/^[1-9]\d*$/.test(values.seeds) || !Number.isSafeInteger(firstSeed)) {
 }
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => firstSeed + i);
 
+const driver = softwareVulkan();
+if (driver !== undefined) process.env.VK_ICD_FILENAMES = driver;
+
 // First, so that it fails at once where there is no browser.
-const kit = await openBrowserKit();
+const kit = await openBrowserKit(softwareGpu);
 
 /** Checks a backend in this process. */
 const here = (name, create) => ({ name, check: (options) => checkBackend({ name, create }, options) });
@@ -48,6 +56,9 @@ const subjects = [
   inBrowser("cpu, relaxed", "cpu-relaxed"),
   inBrowser("cpu, strict", "cpu-strict"),
   inBrowser("workers from a served script, 2 threads", "workers-url"),
+  here("gpujs, WebGPU in software", () => gpujs()),
+  inBrowser("gpujs, WebGPU in software", "gpujs-webgpu"),
+  inBrowser("gpujs, WebGL 2 in software", "gpujs-webgl2"),
 ];
 
 /** The row of the table that a subject earns with all seeds, and how many cases failed. */
@@ -98,4 +109,10 @@ Skipped are fusions that a backend does not offer, as plain offers none, and in 
 `;
 console.log(page);
 if (values.write) writeFileSync(new URL("../docs/nightly.md", import.meta.url), page);
-if (failed > 0) process.exitCode = 1;
+
+const { status } = spawnSync("vitest", ["run", "scripts/browser-kit/src/gpu-faults"], {
+  cwd: fileURLToPath(new URL("..", import.meta.url)),
+  env: { ...process.env, CI: "true", NIGHTLY: "true" },
+  stdio: "inherit",
+});
+if (failed > 0 || status !== 0) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { launchChromium } from "@surprisal/browser-kit/chromium";
+import { launchChromium, softwareGpu } from "@surprisal/browser-kit/chromium";
 import { build, defaultClientConditions } from "vite";
 import type { Report } from "./page.ts";
 import { print, wrong } from "./report.ts";
@@ -20,13 +20,6 @@ async function bundle(): Promise<string> {
   throw new Error("vite build gave no output");
 }
 
-const softwareGpu = [
-  "--use-angle=swiftshader",
-  "--enable-unsafe-swiftshader",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-];
-
 const script = await bundle();
 const server = createServer((request, response) => {
   const isScript = request.url === "/page.js";
@@ -34,7 +27,7 @@ const server = createServer((request, response) => {
   response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
 });
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-const browser = await launchChromium({ args: softwareGpu, ignoreDefaultArgs: ["--disable-gpu"] });
+const browser = await launchChromium(softwareGpu);
 try {
   console.log(`Chromium ${browser.version()}, page ${Math.round(script.length / 1024)} KiB`);
   for (const mode of ["webgl2", "webgpu"] as const) {

@@ -87,7 +87,7 @@ export function loadGpuJs(): Promise<GpuJs> {
 async function load(): Promise<GpuJs> {
   const before = Object.getOwnPropertyDescriptor(globalThis, "GPU");
   // The browser build exports the GPU class with everything attached, the Node build a plain object.
-  const module = (await import("gpu.js")) as unknown as { default?: GpuJs } & GpuJs;
+  const module = (await import("#gpu.js")) as unknown as { default?: GpuJs } & GpuJs;
   if (before) Object.defineProperty(globalThis, "GPU", before);
   else Reflect.deleteProperty(globalThis, "GPU");
   return module.default ?? module;

@@ -1,17 +1,28 @@
 import { fileURLToPath } from "node:url";
 import { build, defaultClientConditions } from "vite";
 
+export interface BundleOptions {
+  /** What of our packages is taken: their sources if absent, what is published if empty. */
+  readonly conditions?: readonly string[] | undefined;
+  readonly minify?: boolean | undefined;
+}
+
 /** Bundles a source of this folder into ES modules in memory, /page.js, /worker.js and what they import: name → code. */
-export async function bundlePage(entry = "page.ts"): Promise<Map<string, string>> {
+export async function bundlePage(
+  entry = "page.ts",
+  { conditions = ["@surprisal/source"], minify = false }: BundleOptions = {},
+): Promise<Map<string, string>> {
   const result = await build({
     root: fileURLToPath(new URL(".", import.meta.url)),
     configFile: false,
     logLevel: "warn",
-    resolve: { conditions: ["@surprisal/source", ...defaultClientConditions] },
+    resolve: { conditions: [...conditions, ...defaultClientConditions] },
     build: {
       write: false,
       target: "es2023",
-      minify: false,
+      // Vite keeps the spaces of a library's ES modules unless its output is told otherwise.
+      minify,
+      rolldownOptions: minify ? { output: { minify: true } } : {},
       lib: { entry: { page: entry, worker: "worker.ts" }, formats: ["es"], fileName: (_, name) => `${name}.js` },
     },
   });
