@@ -5,8 +5,8 @@
 
 /** A flat run of float32 on the device: a GL texture, a WebGPU buffer or, for debugging on the CPU, an array. */
 export interface DeviceArray {
-  /** gpu.js' name for this kind of argument. */
-  readonly type: string;
+  /** gpu.js' name for this kind of argument; a plain array has none. */
+  readonly type?: string;
   delete?(): void;
   /** Of a GL texture; gpu.js counts who holds it. */
   readonly texture?: (WebGLTexture & { readonly _refs?: number }) | undefined;

@@ -2,14 +2,19 @@ import type { Backend, BackendProvider, OpenOptions } from "@surprisal/core";
 import type { Accelerator, GpuMode, OnLost } from "./accelerator.ts";
 import { openBackend } from "./backend.ts";
 import type { Cell } from "./cell.ts";
+import { openCpuDebug } from "./cpu-debug.ts";
 import { errorOf } from "./faults.ts";
 import { type GpuJs, loadGpuJs } from "./gpu-js.ts";
+import { selfTest } from "./self-test.ts";
 import { openWebGl2 } from "./webgl2.ts";
 import { openWebGpu } from "./webgpu.ts";
 
 export interface GpujsOptions {
-  /** `"webgpu"`, `"webgl2"` or `"auto"` (default): WebGPU, and where it is missing WebGL 2. */
-  readonly mode?: GpuMode | "auto";
+  /**
+   * `"webgpu"`, `"webgl2"` or `"auto"` (default): WebGPU, and where it is missing WebGL 2. `"cpu-debug"` is no GPU but the
+   * same kernels as JavaScript, to step through.
+   */
+  readonly mode?: GpuMode | "auto" | "cpu-debug";
   /** @internal */
   readonly testing?: TestingOptions;
 }
@@ -22,8 +27,10 @@ export interface TestingOptions {
   readonly onOpen?: ((accelerator: Accelerator) => void) | undefined;
 }
 
+const ways = { webgpu: openWebGpu, webgl2: openWebGl2, "cpu-debug": openCpuDebug };
+
 const OPTIONS = ["mode"];
-const MODES = ["webgpu", "webgl2", "auto"];
+const MODES = ["webgpu", "webgl2", "auto", "cpu-debug"];
 
 /**
  * The GPU, through gpu.js 2.24.1: one set of kernels on WebGPU and WebGL 2.
@@ -43,13 +50,13 @@ export function gpujs(options: GpujsOptions = {}): BackendProvider<Cell> {
     throw new RangeError(`gpujs: there is no option "${unknown}"; the options are ${OPTIONS.join(", ")}`);
   }
   if (!MODES.includes(mode)) {
-    throw new RangeError(`gpujs: mode is "webgpu", "webgl2" or "auto", not ${JSON.stringify(mode)}`);
+    throw new RangeError(`gpujs: mode is ${MODES.map((name) => `"${name}"`).join(", ")}, not ${JSON.stringify(mode)}`);
   }
   return { name: "gpujs", open: (opening) => openGpujs(mode, options.testing ?? {}, opening) };
 }
 
 async function openGpujs(
-  mode: GpuMode | "auto",
+  mode: NonNullable<GpujsOptions["mode"]>,
   { gpuJs: replace, onOpen }: TestingOptions,
   { onError }: OpenOptions,
 ): Promise<Backend<Cell>> {
@@ -68,7 +75,7 @@ async function openGpujs(
 
 async function openWay(
   gpuJs: GpuJs,
-  way: GpuMode,
+  way: GpuMode | "cpu-debug",
   onError: (error: Error) => void,
   onOpen: TestingOptions["onOpen"],
 ): Promise<Backend<Cell>> {
@@ -77,11 +84,19 @@ async function openWay(
   let tell: OnLost = (reason) => {
     early ??= reason;
   };
-  const open = way === "webgpu" ? openWebGpu : openWebGl2;
-  const accelerator = await open(gpuJs, (reason) => tell(reason));
+  const accelerator = await ways[way](gpuJs, (reason) => tell(reason));
   onOpen?.(accelerator);
-  const { backend, lose } = openBackend(gpuJs, accelerator, onError);
+  // What fails while it is tried is the reason why it is not opened, and nobody's call.
+  let report = (_error: Error): void => {};
+  const { backend, lose } = openBackend(gpuJs, accelerator, (error) => report(error));
   tell = lose;
   if (early !== undefined) lose(early);
+  try {
+    await selfTest(backend);
+  } catch (error) {
+    await backend.close().catch(() => {});
+    throw error;
+  }
+  report = onError;
   return backend;
 }

@@ -55,7 +55,7 @@ const LONG_TRANSFER = 2 ** 22;
 const uploadSource = "function (host) { return host[this.thread.x]; }";
 
 const typesOf = ({ arrays = [], sizes = [], numbers = [] }: KernelArguments): string[] => [
-  ...arrays.map(({ type }) => type),
+  ...arrays.map(({ type }) => type ?? "Array"),
   ...sizes.map(() => "Integer"),
   ...numbers.map(() => "Float"),
 ];
