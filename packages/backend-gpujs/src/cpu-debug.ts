@@ -14,6 +14,7 @@ export async function openCpuDebug(gpuJs: GpuJs): Promise<Accelerator> {
     maxLength: 2 ** 28,
     device: "JavaScript, for debugging",
     lost: () => undefined,
+    requireCompiled: () => {},
     delete: () => {},
     close: () => gpu.destroy(),
   };

@@ -23,7 +23,7 @@ export type KernelArgument = DeviceArray | HostInput | number;
 /** A compiled kernel. Its answer stays on the device (`pipeline`) or comes to the host. */
 export interface Kernel {
   (...values: readonly KernelArgument[]): KernelAnswer | Promise<KernelAnswer>;
-  readonly kernel: { readonly constructor: unknown };
+  readonly kernel: { readonly constructor: unknown; readonly program?: WebGLProgram };
   setOutput(output: readonly number[]): unknown;
   destroy(): void;
 }
