@@ -1,5 +1,5 @@
 import type { Backend, BackendProvider, OpenOptions } from "@surprisal/core";
-import type { Accelerator, GpuMode, OnLost } from "./accelerator.ts";
+import type { GpuMode, OnLost } from "./accelerator.ts";
 import { openBackend } from "./backend.ts";
 import type { Cell } from "./cell.ts";
 import { openCpuDebug } from "./cpu-debug.ts";
@@ -23,8 +23,6 @@ export interface GpujsOptions {
 export interface TestingOptions {
   /** Wraps or replaces the namespace of gpu.js before anything is made with it. */
   readonly gpuJs?: ((loaded: GpuJs) => GpuJs) | undefined;
-  /** Told what was opened. */
-  readonly onOpen?: ((accelerator: Accelerator) => void) | undefined;
 }
 
 const ways = { webgpu: openWebGpu, webgl2: openWebGl2, "cpu-debug": openCpuDebug };
@@ -47,7 +45,7 @@ export function gpujs(options: GpujsOptions = {}): BackendProvider<Cell> {
   const { mode = "auto" } = options;
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key) && key !== "testing");
   if (unknown !== undefined) {
-    throw new RangeError(`gpujs: there is no option "${unknown}"; the options are ${OPTIONS.join(", ")}`);
+    throw new RangeError(`gpujs: there is no option "${unknown}"; the option is ${OPTIONS.join(", ")}`);
   }
   if (!MODES.includes(mode)) {
     throw new RangeError(`gpujs: mode is ${MODES.map((name) => `"${name}"`).join(", ")}, not ${JSON.stringify(mode)}`);
@@ -57,7 +55,7 @@ export function gpujs(options: GpujsOptions = {}): BackendProvider<Cell> {
 
 async function openGpujs(
   mode: NonNullable<GpujsOptions["mode"]>,
-  { gpuJs: replace, onOpen }: TestingOptions,
+  { gpuJs: replace }: TestingOptions,
   { onError }: OpenOptions,
 ): Promise<Backend<Cell>> {
   const loaded = await loadGpuJs();
@@ -65,7 +63,7 @@ async function openGpujs(
   const reasons: string[] = [];
   for (const way of mode === "auto" ? (["webgpu", "webgl2"] as const) : [mode]) {
     try {
-      return await openWay(gpuJs, way, onError, onOpen);
+      return await openWay(gpuJs, way, onError);
     } catch (error) {
       reasons.push(`${way}: ${errorOf(error).message}`);
     }
@@ -77,7 +75,6 @@ async function openWay(
   gpuJs: GpuJs,
   way: GpuMode | "cpu-debug",
   onError: (error: Error) => void,
-  onOpen: TestingOptions["onOpen"],
 ): Promise<Backend<Cell>> {
   // The device may be lost before there is a backend to tell.
   let early: string | undefined;
@@ -85,7 +82,6 @@ async function openWay(
     early ??= reason;
   };
   const accelerator = await ways[way](gpuJs, (reason) => tell(reason));
-  onOpen?.(accelerator);
   // What fails while it is tried is the reason why it is not opened, and nobody's call.
   let report = (_error: Error): void => {};
   const { backend, lose } = openBackend(gpuJs, accelerator, (error) => report(error));
