@@ -1,4 +1,4 @@
-import type { DeviceArray, Gpu } from "./gpu-js.ts";
+import type { DeviceArray, Gpu, Kernel } from "./gpu-js.ts";
 
 /** A way to the GPU. */
 export type GpuMode = "webgpu" | "webgl2";
@@ -15,6 +15,8 @@ export interface Accelerator {
   readonly device: string;
   /** Why nothing that was computed can be trusted, asked after each read; undefined while all is well. */
   lost(): string | undefined;
+  /** @throws GpuError if a kernel that has just been compiled cannot run */
+  requireCompiled(kernel: Kernel): void;
   delete(array: DeviceArray): void;
   close(): Promise<void>;
 }

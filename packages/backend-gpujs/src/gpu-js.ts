@@ -5,8 +5,8 @@
 
 /** A flat run of float32 on the device: a GL texture, a WebGPU buffer or, for debugging on the CPU, an array. */
 export interface DeviceArray {
-  /** gpu.js' name for this kind of argument. */
-  readonly type: string;
+  /** gpu.js' name for this kind of argument; a plain array has none. */
+  readonly type?: string;
   delete?(): void;
   /** Of a GL texture; gpu.js counts who holds it. */
   readonly texture?: (WebGLTexture & { readonly _refs?: number }) | undefined;
@@ -23,7 +23,7 @@ export type KernelArgument = DeviceArray | HostInput | number;
 /** A compiled kernel. Its answer stays on the device (`pipeline`) or comes to the host. */
 export interface Kernel {
   (...values: readonly KernelArgument[]): KernelAnswer | Promise<KernelAnswer>;
-  readonly kernel: { readonly constructor: unknown };
+  readonly kernel: { readonly constructor: unknown; readonly program?: WebGLProgram };
   setOutput(output: readonly number[]): unknown;
   destroy(): void;
 }

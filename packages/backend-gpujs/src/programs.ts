@@ -14,8 +14,6 @@ export interface Programs {
   upload(data: Float32Array): Eventual<DeviceArray>;
   /** The same on the host; it does not block. The next call may be made once this one is `submitted`. */
   readBack(source: string, values: KernelArguments, length: number): Reading;
-  /** How many are compiled now, and how many have ever been. */
-  readonly counts: { readonly live: number; readonly compiled: number };
   destroy(): void;
 }
 
@@ -38,10 +36,10 @@ interface Program {
   readonly kernel: Kernel;
   /** Of the last output, which it keeps alive. */
   length: number;
-  last: KernelAnswer | undefined;
+  last: DeviceArray | undefined;
   /** How many of its reads have not arrived. */
   reading: number;
-  /** Whether it has been compiled, and so takes effect at the call. */
+  /** Whether it has been compiled and looked at. */
   ready: boolean;
 }
 
@@ -55,7 +53,7 @@ const LONG_TRANSFER = 2 ** 22;
 const uploadSource = "function (host) { return host[this.thread.x]; }";
 
 const typesOf = ({ arrays = [], sizes = [], numbers = [] }: KernelArguments): string[] => [
-  ...arrays.map(({ type }) => type),
+  ...arrays.map(({ type }) => type ?? "Array"),
   ...sizes.map(() => "Integer"),
   ...numbers.map(() => "Float"),
 ];
@@ -66,11 +64,11 @@ const flat = ({ arrays = [], sizes = [], numbers = [] }: KernelArguments): Kerne
   ...numbers,
 ];
 
-export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerator): Programs {
+export function makePrograms(gpuJs: GpuJs, accelerator: Accelerator): Programs {
+  const { gpu, kernelClass, mode } = accelerator;
   // In the order of their last use.
   const programs = new Map<string, Program>();
   let kept = 0;
-  let compiled = 0;
 
   function find(kind: "run" | "upload" | "readBack", source: string, types: readonly string[]): Program {
     const key = `${kind} ${source}`;
@@ -95,9 +93,8 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
       fixIntegerDivisionAccuracy: false,
     });
     requireClass(kernel);
-    const program = { key, kernel, length: 0, last: undefined, reading: 0, ready: mode !== "webgpu" };
+    const program = { key, kernel, length: 0, last: undefined, reading: 0, ready: false };
     programs.set(key, program);
-    compiled += 1;
     return program;
   }
 
@@ -121,31 +118,35 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
     }
   }
 
+  /** Gives the kernel an output of that length. */
+  function resize(program: Program, length: number): void {
+    program.kernel.setOutput([length]);
+    kept += length - program.length;
+    program.length = length;
+    evict(program);
+  }
+
   function call(program: Program, values: readonly KernelArgument[], length: number): Eventual<KernelAnswer> {
-    // A WebGL kernel that reads its own last output takes the one before for its next, however long that is: it is given a
-    // fresh one.
-    if (program.length !== length || values.some((value) => value === program.last)) {
-      program.kernel.setOutput([length]);
-      kept += length - program.length;
-      program.length = length;
-      evict(program);
-    }
-    const take = (answer: KernelAnswer): KernelAnswer => {
-      requireClass(program.kernel);
-      program.last = answer;
-      return answer;
-    };
-    try {
-      const answer = program.kernel(...values);
-      if (!(answer instanceof Promise)) return take(answer);
-      return answer.then(take, (error: unknown) => {
-        discard(program);
-        throw error;
-      });
-    } catch (error) {
+    const fail = (error: unknown): never => {
       // What could not be compiled must not be called again as if it were.
       discard(program);
       throw error;
+    };
+    const take = (answer: KernelAnswer): KernelAnswer => {
+      requireClass(program.kernel);
+      if (!program.ready) accelerator.requireCompiled(program.kernel);
+      program.ready = true;
+      if (!(answer instanceof Float32Array)) program.last = answer;
+      return answer;
+    };
+    try {
+      // A WebGL kernel that reads its own last output takes the one before for its next, however long that is: it is given a
+      // fresh one.
+      if (program.length !== length || values.some((value) => value === program.last)) resize(program, length);
+      const answer = program.kernel(...values);
+      return answer instanceof Promise ? answer.then(take).catch(fail) : take(answer);
+    } catch (error) {
+      return fail(error);
     }
   }
 
@@ -172,15 +173,11 @@ export function makePrograms(gpuJs: GpuJs, { gpu, kernelClass, mode }: Accelerat
         program.reading -= 1;
         if (length >= LONG_TRANSFER && program.reading === 0) discard(program);
       };
+      // The length belongs to the kernel: until it has been compiled, another call would change it under this one.
+      const isSubmitted = program.ready || mode !== "webgpu";
       const answer = Promise.resolve(call(program, flat(values), length)) as Promise<Float32Array>;
       const arrival = answer.finally(settle);
-      // The length belongs to the kernel: until it has been compiled, another call would change it under this one.
-      const submitted = program.ready ? undefined : arrival;
-      program.ready = true;
-      return { submitted, arrival };
-    },
-    get counts() {
-      return { live: programs.size, compiled };
+      return { submitted: isSubmitted ? undefined : arrival, arrival };
     },
     destroy() {
       for (const program of programs.values()) discard(program);

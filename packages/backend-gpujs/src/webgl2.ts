@@ -1,4 +1,5 @@
 import type { Accelerator, OnLost } from "./accelerator.ts";
+import { GpuError } from "./faults.ts";
 import type { GpuJs } from "./gpu-js.ts";
 
 /** WebGL 2 with textures of float32 that can be drawn to. Each backend has a context of its own. */
@@ -29,6 +30,13 @@ export async function openWebGl2(gpuJs: GpuJs, onLost: OnLost): Promise<Accelera
     maxLength: side * side,
     device: `WebGL 2, ${rendererOf(gl)}, textures up to ${side} × ${side}`,
     lost: () => (gl.isContextLost() ? "the WebGL context was lost" : undefined),
+    // gpu.js does not ask, and WebGL would go on drawing with the program before.
+    requireCompiled({ kernel: { program } }) {
+      if (!program || gl.getProgramParameter(program, gl.LINK_STATUS) || gl.isContextLost()) return;
+      throw new GpuError(
+        `a shader program does not link: ${gl.getProgramInfoLog(program) || "the driver does not say why"}`,
+      );
+    },
     delete(array) {
       array.delete?.();
       // A kernel that was destroyed before its last output does not delete it.

@@ -31,6 +31,7 @@ export async function openWebGpu(gpuJs: GpuJs, onLost: OnLost): Promise<Accelera
     maxLength: Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4),
     device: `WebGPU, ${[vendor, architecture, description].filter(Boolean).join(" ") || "an adapter without a name"}`,
     lost: () => lost,
+    requireCompiled: () => {},
     delete: (array) => array.delete?.(),
     async close() {
       open = false;

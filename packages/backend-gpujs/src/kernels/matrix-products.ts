@@ -4,7 +4,7 @@ import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
 import { fold } from "./reduce.ts";
 import { at, divide, here, kernel, requireCount, undivided } from "./source.ts";
-import { sum } from "./sum.ts";
+import { sum, upTo } from "./sum.ts";
 
 type Products = Pick<RequiredKernels<Cell>, "gemm"> & Pick<Fusions<Cell>, "linear" | "linearGradient">;
 
@@ -23,7 +23,7 @@ function productSource({ batch, transA, transB }: GemmParams, added: Added): str
   const result = { none: "total", c: `c[${here}] + total`, bias: `total + bias[${column}]` }[added ?? "none"];
   return kernel(
     ["a", "b", ...(added ? [added] : []), "m", "n", "k"],
-    `${item.prepare} ${prepare} ${sum("total", "k", product)} return ${result};`,
+    `${item.prepare} ${prepare} ${sum("total", upTo("k"), product)} return ${result};`,
   );
 }
 

@@ -3,40 +3,38 @@ import { type Launch, temporary } from "../call.ts";
 import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
 import { partsOf } from "./parts.ts";
-import { at, divide, here, kernel, requireCount, undivided } from "./source.ts";
-import { sum } from "./sum.ts";
+import { at, divide, here, int, kernel, requireCount, undivided } from "./source.ts";
+import { ENDLESS, type Range, sum, upTo } from "./sum.ts";
 
 /**
  * y[o, p, i] = fold of x[o, a, i] over a = p, p + parts, …: neighbouring threads read neighbours. With one part it is the
  * whole fold. `argmax` gives a, not x.
  */
 function foldSource(fn: ReduceFunction, { outer, inner }: ReduceParams, parts: number): string {
-  const [i, p] = [inner === 1 ? "1" : "inner", parts === 1 ? "1" : "parts"];
-  const slice = p === "1" ? i : i === "1" ? p : `${p} * ${i}`;
+  const i = inner === 1 ? "1" : "inner";
+  const slice = parts === 1 ? i : at("parts", i, "0");
   const first = outer === 1 ? undivided(here) : divide("o", here, slice);
-  const second = parts === 1 ? undivided(first.remainder) : divide("p", first.remainder, i);
-  const along = (j: string) => (parts === 1 ? j : `(${at(j, "parts", second.quotient)})`);
-  const x = (a: string) => `x[${at(first.quotient, `axis * ${i}`, at(a, i, second.remainder))}]`;
-  const isSum = fn === "sum" || fn === "sumSquares";
-  const body = isSum ? sumBody(fn, along, x) : extremeBody(fn, along, x);
-  return kernel(["x", "axis", "inner", "parts", "count"], `${first.prepare} ${second.prepare} ${body}`);
+  const second = parts === 1 ? undivided(first.remainder) : divide("part", first.remainder, i);
+  const place = inner === 1 ? "" : `const place = ${second.remainder};`;
+  const start = parts === 1 ? "" : `const start = ${second.quotient};`;
+  const range = parts === 1 ? upTo("axis") : { from: int("start"), to: "axis", step: "parts" };
+  const x = (a: string) => `x[${at(first.quotient, `axis * ${i}`, at(a, i, inner === 1 ? "0" : int("place")))}]`;
+  const body = fn === "sum" || fn === "sumSquares" ? sumBody(fn, range, x) : extremeBody(fn, range, x);
+  return kernel(["x", "axis", "inner", "parts"], `${first.prepare} ${second.prepare} ${start} ${place} ${body}`);
 }
 
-type Index = (j: string) => string;
-
-function sumBody(fn: "sum" | "sumSquares", along: Index, x: Index): string {
-  const value = fn === "sum" ? "v" : "v * v";
-  const term = (j: string) => ({ prepare: `let v = 0; if (${along(j)} < axis) v = ${x(along(j))};`, value });
-  return `${sum("total", "count", term)} return total;`;
+function sumBody(fn: "sum" | "sumSquares", range: Range, x: (a: string) => string): string {
+  const term = (j: string) => ({ prepare: `const v = ${x(j)};`, value: fn === "sum" ? "v" : "v * v" });
+  return `${sum("total", range, term)} return total;`;
 }
 
-function extremeBody(fn: "max" | "min" | "argmax", along: Index, x: Index): string {
+function extremeBody(fn: "max" | "min" | "argmax", { from, to, step }: Range, x: (a: string) => string): string {
   return `
-    let best = ${x(along("0"))}; let where = ${along("0")};
-    for (let j = 1; j < 1073741824; j++) {
-      if (${along("j")} >= axis) break;
-      const v = ${x(along("j"))};
-      if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${along("j")}; }
+    let best = ${x(from)}; let where = ${from};
+    for (let j = 0; j < ${ENDLESS}; j += ${step}) {
+      if (${from} + j >= ${to}) break;
+      const v = ${x(`(${from} + j)`)};
+      if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${from} + j; }
     }
     return ${fn === "argmax" ? "where" : "best"};`;
 }
@@ -51,7 +49,7 @@ function argmaxOfParts({ outer, inner }: ReduceParams): string {
     ["found", "x", "axis", "inner", "parts"],
     `${prepare}
     let where = ${candidate("0")}; let best = ${x("where")};
-    for (let j = 1; j < 1073741824; j++) {
+    for (let j = 1; j < ${ENDLESS}; j++) {
       if (j >= parts) break;
       const c = ${candidate("j")};
       const v = ${x("c")};
@@ -72,7 +70,7 @@ export function fold(
   requireCount("reduce", "outer elements", outer);
   if (fn === "argmax") requireCount("reduce", "elements along the axis", axis);
   const parts = partsOf(axis);
-  const whole = { inputs: [x], sizes: [axis, inner, parts, Math.ceil(axis / parts)] };
+  const whole = { inputs: [x], sizes: [axis, inner, parts] };
   if (parts === 1) return { launches: [{ output: y, source: foldSource(fn, params, 1), ...whole }], temporaries: [] };
   const partial = temporary(outer * parts * inner);
   const first = { output: partial, source: foldSource(fn, params, parts), ...whole };
@@ -83,7 +81,7 @@ export function fold(
           output: y,
           source: foldSource(fn === "sumSquares" ? "sum" : fn, params, 1),
           inputs: [partial],
-          sizes: [parts, inner, 1, parts],
+          sizes: [parts, inner, 1],
         };
   return { launches: [first, second], temporaries: [partial] };
 }

@@ -16,9 +16,9 @@ const scatterSource = kernel(
   ["values", "order", "starts", "cols"],
   `${prepare}
   const begin = starts[${row}];
-  const count = starts[${row} + 1] - begin;
-  ${sum("total", "count", (j) => ({
-    prepare: `const from = order[${int("begin")} + ${j}];`,
+  const end = starts[${row} + 1];
+  ${sum("total", { from: int("begin"), to: int("end"), step: "1" }, (j) => ({
+    prepare: `const from = order[${j}];`,
     value: `values[${at(int("from"), "cols", column)}]`,
   }))}
   return total;`,

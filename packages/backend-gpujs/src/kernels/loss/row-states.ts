@@ -4,7 +4,7 @@ import { expNegative } from "../functions.ts";
 import { partsOf } from "../parts.ts";
 import { fold } from "../reduce.ts";
 import { at, divide, here, int, kernel } from "../source.ts";
-import { sum } from "../sum.ts";
+import { type Range, sum, upTo } from "../sum.ts";
 import { below, reference, scaled } from "./scaled-logits.ts";
 import { LARGEST, type LossStructure, numbers, zAt } from "./structure.ts";
 
@@ -13,20 +13,19 @@ const leader = (structure: LossStructure, row: string): string =>
   `const k = leaders[${row}]; ${reference("from", `z[${zAt(row, int("k"))}]`, structure)}`;
 
 /** Declares `rest` = Σ e^{z′_j − m} over classes without k, whose own 1 would cost a confident row its digits. */
-function complement(structure: LossStructure, row: string, along: (i: string) => string): string {
-  return sum("rest", "count", (i) => {
-    const j = along(i);
+function complement(structure: LossStructure, row: string, range: Range): string {
+  return sum("rest", range, (j) => {
     const term = `${below("d", "from", `z[${zAt(row, j)}]`, structure)} ${expNegative("e", "-d")} v = e;`;
-    return { prepare: `let v = 0; if (${j} !== ${int("k")} && ${j} < classes) { ${term} }`, value: "v" };
+    return { prepare: `let v = 0; if (${j} !== ${int("k")}) { ${term} }`, value: "v" };
   });
 }
 
 function partialSource(structure: LossStructure): string {
   const { prepare, quotient, remainder } = divide("row", here, "parts");
   return kernel(
-    ["z", "leaders", "classes", "parts", "count", ...numbers],
-    `${prepare} ${leader(structure, quotient)}
-    ${complement(structure, quotient, (i) => `(${at(i, "parts", remainder)})`)} return rest;`,
+    ["z", "leaders", "classes", "parts", ...numbers],
+    `${prepare} ${leader(structure, quotient)} const start = ${remainder};
+    ${complement(structure, quotient, { from: int("start"), to: "classes", step: "parts" })} return rest;`,
   );
 }
 
@@ -35,11 +34,11 @@ function stateSource(structure: LossStructure, hasParts: boolean): string {
   const hasLabels = structure.targets === "labels";
   const { prepare, quotient: row, remainder: part } = divide("row", here, "3");
   const rest = hasParts
-    ? sum("rest", "parts", (p) => ({ value: `partial[${at(row, "parts", p)}]` }))
-    : complement(structure, row, (j) => j);
+    ? sum("rest", upTo("parts"), (p) => ({ value: `partial[${at(row, "parts", p)}]` }))
+    : complement(structure, row, upTo("classes"));
   const arrays = ["z", "leaders", ...(hasParts ? ["partial"] : []), ...(hasLabels ? ["labels"] : [])];
   return kernel(
-    [...arrays, "classes", "parts", "count", ...numbers],
+    [...arrays, "classes", "parts", ...numbers],
     `${prepare} ${leader(structure, row)}
     let where = k;
     if (z[${zAt(row, int("k"))}] < -${LARGEST}) where = -1;
@@ -60,7 +59,7 @@ export function rowStates(
   values: readonly number[],
 ): { readonly launches: readonly Launch[]; readonly temporaries: readonly Cell[] } {
   const parts = partsOf(classes);
-  const sizes = [classes, parts, Math.ceil(classes / parts)];
+  const sizes = [classes, parts];
   const leaders = temporary(rows);
   const found = fold(leaders, logits, { fn: "argmax", outer: rows, axis: classes, inner: 1 });
   const partial = parts === 1 ? [] : [temporary(rows * parts)];

@@ -25,6 +25,9 @@ export function rowTerms(structure: LossStructure, row: string, ignored: string,
     if (k < 0) return ${bad};
     const top = z[${zAt(row, int("k"))}];
     if (Math.abs(top) > ${LARGEST}) return ${bad};
+    let finite = 0;
+    if (s >= 0 && s <= ${LARGEST}) finite = 1;
+    if (finite === 0) return ${bad};
     ${reference("from", "top", structure)} ${log1p("rest", "s")}`;
   if (!isOneHot(structure)) {
     return `${common}

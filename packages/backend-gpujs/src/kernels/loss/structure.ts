@@ -16,7 +16,7 @@ export interface LossStructure {
 export const numbers = ["on", "off", "scale", "t", "cap", "zLoss", "focal", "poly", "infinity", "nan"] as const;
 
 /** The largest float32. */
-export const LARGEST = "3.4028234e38";
+export const LARGEST = "3.4028234663852886e38";
 
 /** One class holds the whole target: no sum over the classes is needed for it. */
 export const isOneHot = ({ targets, smoothed }: LossStructure): boolean => targets === "labels" && !smoothed;

@@ -2,7 +2,7 @@ import { type Launch, temporary } from "../../call.ts";
 import type { Cell } from "../../cell.ts";
 import { partsOf } from "../parts.ts";
 import { fold } from "../reduce.ts";
-import { at, divide, here, int, kernel } from "../source.ts";
+import { divide, here, int, kernel } from "../source.ts";
 import { sum } from "../sum.ts";
 import { below, reference } from "./scaled-logits.ts";
 import { type LossStructure, numbers, target, targetArrays, zAt } from "./structure.ts";
@@ -13,18 +13,19 @@ function partialSource(structure: LossStructure): string {
   const { prepare, quotient: which, remainder: part } = divide("which", first.remainder, "parts");
   const row = first.quotient;
   const over = (name: string, value: (j: string) => string): string =>
-    sum(name, "count", (i) => {
-      const j = `(${at(i, "parts", part)})`;
-      return { prepare: `let v = 0; if (${j} < classes) { ${value(j)} }`, value: "v" };
-    });
+    sum(name, { from: int("start"), to: "classes", step: "parts" }, (j) => ({
+      prepare: `let v = 0; ${value(j)}`,
+      value: "v",
+    }));
   const others = over("others", (j) => `if (${j} !== ${int("k")}) v = ${target(structure, row, j)};`);
   const far = over("far", (j) => {
     const distance = below("d", "from", `z[${zAt(row, j)}]`, structure);
     return `const T = ${target(structure, row, j)}; if (T !== 0) { ${distance} v = T * d; }`;
   });
   return kernel(
-    ["z", "state", ...targetArrays(structure), "classes", "parts", "count", ...numbers],
+    ["z", "state", ...targetArrays(structure), "classes", "parts", ...numbers],
     `${first.prepare} ${prepare}
+    const start = ${part};
     const k = state[${row} * 3 + 1];
     if (k < 0) return 0;
     ${structure.targets === "labels" ? `const label = labels[${row}];` : ""}
@@ -43,7 +44,7 @@ export function targetSums(
 ): { readonly launches: readonly Launch[]; readonly temporaries: readonly Cell[] } {
   const parts = partsOf(classes);
   const partial = parts === 1 ? sums : temporary(2 * rows * parts);
-  const sizes = [classes, parts, Math.ceil(classes / parts)];
+  const sizes = [classes, parts];
   const first = { output: partial, source: partialSource(structure), inputs, sizes, numbers: values };
   if (parts === 1) return { launches: [first], temporaries: [] };
   const merged = fold(sums, partial, { fn: "sum", outer: 2 * rows, axis: parts, inner: 1 });
