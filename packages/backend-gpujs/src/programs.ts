@@ -18,7 +18,7 @@ export interface Programs {
 }
 
 /** What a kernel is called with, in this order. */
-export interface KernelArguments {
+interface KernelArguments {
   readonly arrays?: readonly DeviceArray[];
   /** Integers. */
   readonly sizes?: readonly number[] | undefined;
