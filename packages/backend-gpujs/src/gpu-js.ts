@@ -9,6 +9,7 @@ export interface DeviceArray {
   readonly type?: string;
   delete?(): void;
   /** Of a GL texture; gpu.js counts who holds it. */
+  readonly size?: ArrayLike<number> & Iterable<number>;
   readonly texture?: (WebGLTexture & { readonly _refs?: number }) | undefined;
 }
 
