@@ -1,6 +1,6 @@
 // What installing the packed package costs a project, with gpu.js bundled as it is and with gpu.js as a package beside it:
 // seconds, megabytes and whether it succeeds, by npm and by pnpm, with nothing cached. Build first.
-//   node scripts/compare-installs.mjs
+//   pnpm --filter @surprisal/backend-gpujs installs
 import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
