@@ -18,6 +18,8 @@ export interface Accelerator {
   /** @throws GpuError if a kernel that has just been compiled cannot run */
   requireCompiled(kernel: Kernel): void;
   delete(array: DeviceArray): void;
+  /** Copies an array of that length to the host, where gpu.js' own way is not taken. The array may be deleted at once. */
+  read?(array: DeviceArray, length: number): Promise<Float32Array>;
   close(): Promise<void>;
 }
 

@@ -9,11 +9,12 @@ export interface DeviceArray {
   readonly type?: string;
   delete?(): void;
   /** Of a GL texture; gpu.js counts who holds it. */
+  readonly size?: ArrayLike<number> & Iterable<number>;
   readonly texture?: (WebGLTexture & { readonly _refs?: number }) | undefined;
 }
 
 /** Host numbers to upload, as gpu.js wraps them. */
-export interface HostInput {
+interface HostInput {
   readonly value: Float32Array;
   readonly size: readonly number[];
 }
@@ -49,13 +50,13 @@ export interface Gpu {
   destroy(): Promise<void>;
 }
 
-export interface GpuSettings {
+interface GpuSettings {
   readonly mode: "webgl2" | "webgpu" | "cpu";
   readonly canvas?: object | undefined;
   readonly context?: WebGL2RenderingContext | undefined;
 }
 
-export interface WebGpuDevice {
+interface WebGpuDevice {
   readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
 }

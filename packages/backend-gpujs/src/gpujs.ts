@@ -20,7 +20,7 @@ export interface GpujsOptions {
 }
 
 /** What tests reach into. */
-export interface TestingOptions {
+interface TestingOptions {
   /** Wraps or replaces the namespace of gpu.js before anything is made with it. */
   readonly gpuJs?: ((loaded: GpuJs) => GpuJs) | undefined;
 }

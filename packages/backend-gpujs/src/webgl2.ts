@@ -1,6 +1,7 @@
 import type { Accelerator, OnLost } from "./accelerator.ts";
 import { GpuError } from "./faults.ts";
 import type { GpuJs } from "./gpu-js.ts";
+import { textureReader } from "./webgl2-read.ts";
 
 /** WebGL 2 with textures of float32 that can be drawn to. Each backend has a context of its own. */
 export async function openWebGl2(gpuJs: GpuJs, onLost: OnLost): Promise<Accelerator> {
@@ -42,6 +43,7 @@ export async function openWebGl2(gpuJs: GpuJs, onLost: OnLost): Promise<Accelera
       // A kernel that was destroyed before its last output does not delete it.
       if (array.texture && !array.texture._refs) gl.deleteTexture(array.texture);
     },
+    read: textureReader(gl),
     async close() {
       open = false;
       surface.removeEventListener("webglcontextlost", lose);
