@@ -2,12 +2,10 @@
 // --hardware says that there is a GPU.
 //   pnpm bench:gpu [--shape 1024x1000]… [--rounds N] [--hardware] [--write]
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { launchChromium, softwareGpu } from "@surprisal/browser-kit/chromium";
-import { build, defaultClientConditions } from "vite";
+import { bundlePage } from "@surprisal/browser-kit/page-bundle";
+import { servePage } from "@surprisal/browser-kit/page-server";
 import type { ShapeReport } from "./compare-contenders.ts";
 import type { GpuBench } from "./gpu/page.ts";
 import { load, machine, today, versionOf } from "./machine.ts";
@@ -23,25 +21,6 @@ const hardwareGpu = {
   ignoreDefaultArgs: ["--disable-gpu"],
 };
 
-/** The page as one script. */
-async function bundle(): Promise<string> {
-  const result = await build({
-    root: fileURLToPath(new URL("gpu", import.meta.url)),
-    configFile: false,
-    logLevel: "error",
-    resolve: { conditions: ["@surprisal/source", ...defaultClientConditions] },
-    build: {
-      write: false,
-      target: "es2023",
-      rolldownOptions: { output: { codeSplitting: false } },
-      lib: { entry: "page.ts", formats: ["es"], fileName: "page" },
-    },
-  });
-  const [chunk] = [result].flat().flatMap((one) => ("output" in one ? one.output : []));
-  if (chunk?.type !== "chunk") throw new Error("the page is no script");
-  return chunk.code;
-}
-
 await command(async () => {
   const { values } = parseArgs({
     options: {
@@ -52,22 +31,14 @@ await command(async () => {
     },
   });
   const effort = { rounds: wholeNumber("--rounds", values.rounds, 1), sampleMs: 20 };
-  const script = await bundle();
-  const server = createServer((request, response) => {
-    const isScript = request.url === "/page.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    // Isolated, so that the page's clock is exact.
-    response.setHeader("cross-origin-opener-policy", "same-origin");
-    response.setHeader("cross-origin-embedder-policy", "require-corp");
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const scripts = await bundlePage(new URL("gpu/page.ts", import.meta.url).href);
+  const server = await servePage(scripts, "default-src 'self'; script-src 'self' 'unsafe-eval'");
   const browser = await launchChromium(values.hardware ? hardwareGpu : softwareGpu);
   try {
     const page = await browser.newPage();
     page.on("pageerror", (error) => console.error(error.message));
     await page.exposeFunction("load", load);
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.goto(server.url);
     await page.waitForFunction("globalThis.bench");
     const { name, says } = (await page.evaluate("({ name: bench.name, says: bench.says })")) as GpuBench;
     const shapes: ShapeReport[] = [];
@@ -101,6 +72,6 @@ await command(async () => {
     }
   } finally {
     await browser.close();
-    server.close();
+    await server.close();
   }
 });

@@ -7,13 +7,18 @@ export interface BundleOptions {
   readonly minify?: boolean | undefined;
 }
 
-/** Bundles a source of this folder into ES modules in memory, /page.js, /worker.js and what they import: name → code. */
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/**
+ * Bundles a source, of this folder unless a whole address is given, into ES modules in memory: /page.js, /worker.js and what
+ * they import, name → code.
+ */
 export async function bundlePage(
   entry = "page.ts",
   { conditions = ["@surprisal/source"], minify = false }: BundleOptions = {},
 ): Promise<Map<string, string>> {
   const result = await build({
-    root: fileURLToPath(new URL(".", import.meta.url)),
+    root: here("."),
     configFile: false,
     logLevel: "warn",
     resolve: { conditions: [...conditions, ...defaultClientConditions] },
@@ -23,7 +28,11 @@ export async function bundlePage(
       // Vite keeps the spaces of a library's ES modules unless its output is told otherwise.
       minify,
       rolldownOptions: minify ? { output: { minify: true } } : {},
-      lib: { entry: { page: entry, worker: "worker.ts" }, formats: ["es"], fileName: (_, name) => `${name}.js` },
+      lib: {
+        entry: { page: here(entry), worker: here("worker.ts") },
+        formats: ["es"],
+        fileName: (_, name) => `${name}.js`,
+      },
     },
   });
   const outputs = [result].flat().flatMap((one) => ("output" in one ? one.output : []));
