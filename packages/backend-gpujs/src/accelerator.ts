@@ -1,7 +1,5 @@
 import type { DeviceArray, Gpu, Kernel } from "./gpu-js.ts";
-
-/** A way to the GPU. */
-export type GpuMode = "webgpu" | "webgl2";
+import type { GpuMode } from "./gpu-mode.ts";
 
 /** The GPU by one way: what gpu.js computes on, and who tells when it is gone. */
 export interface Accelerator {

@@ -1,10 +1,11 @@
 import type { Backend, BackendProvider, OpenOptions } from "@surprisal/core";
-import type { GpuMode, OnLost } from "./accelerator.ts";
+import type { OnLost } from "./accelerator.ts";
 import { openBackend } from "./backend.ts";
 import type { Cell } from "./cell.ts";
 import { openCpuDebug } from "./cpu-debug.ts";
 import { errorOf } from "./faults.ts";
 import { type GpuJs, loadGpuJs } from "./gpu-js.ts";
+import type { GpuMode } from "./gpu-mode.ts";
 import { selfTest } from "./self-test.ts";
 import { openWebGl2 } from "./webgl2.ts";
 import { openWebGpu } from "./webgpu.ts";
@@ -41,7 +42,7 @@ const MODES = ["webgpu", "webgl2", "auto", "cpu-debug"];
  * ```
  * @throws RangeError for an unknown option or a value that it cannot have
  */
-export function gpujs(options: GpujsOptions = {}): BackendProvider<Cell> {
+export function gpujs(options: GpujsOptions = {}): BackendProvider<unknown> {
   const { mode = "auto" } = options;
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key) && key !== "testing");
   if (unknown !== undefined) {

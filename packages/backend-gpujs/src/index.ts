@@ -1,3 +1,3 @@
-export type { GpuMode } from "./accelerator.ts";
 export { DeviceLostError } from "./faults.ts";
+export type { GpuMode } from "./gpu-mode.ts";
 export { type GpujsOptions, gpujs } from "./gpujs.ts";

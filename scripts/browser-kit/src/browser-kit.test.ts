@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserKit, openBrowserKit, type SubjectName } from "./browser-kit.ts";
-import { chromiumPath, howToGetChromium } from "./chromium.ts";
+import { howToGetChromium } from "./chromium.ts";
 import { countsOf, expectEveryQuickCase, failuresOf } from "./quick-tier.ts";
+import { mayVisit } from "./visit-page.ts";
 
-// Where CI is set there must be a browser: without one, opening the kit fails. Elsewhere the tests are skipped, aloud.
-const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
-if (!canRun) console.warn(`The tests in a browser are skipped: ${howToGetChromium}.`);
+if (!mayVisit) console.warn(`The tests in a browser are skipped: ${howToGetChromium}.`);
 
 /** The least that each backend needs. A page is allowed nothing beyond it. */
 const policies = {
@@ -17,7 +16,7 @@ const policies = {
 } satisfies Partial<Record<SubjectName, string>>;
 
 // The limit is generous: two cores may be busy with all the other tests.
-describe.skipIf(!canRun)("in headless Chromium", { timeout: 300_000 }, () => {
+describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
   let kit: BrowserKit;
   const counts: string[] = [];
   beforeAll(async () => {

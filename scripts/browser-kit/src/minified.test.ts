@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, launchChromium, softwareGpu } from "./chromium.ts";
+import { launchChromium, softwareGpu } from "./chromium.ts";
 import type { MinifiedOutcome } from "./minified-page.ts";
 import { bundlePage } from "./page-bundle.ts";
 import { servePage } from "./page-server.ts";
+import { mayVisit, visitPage } from "./visit-page.ts";
 
-const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
 const isBuilt = existsSync(new URL("../../../packages/backend-gpujs/dist/vendor/gpu.js", import.meta.url));
-if (canRun && !isBuilt)
+if (mayVisit && !isBuilt)
   console.warn("Bundles of what is published are skipped: there is no dist, run the build first.");
 
 /** The page as one minified script, by the bundler, from our sources or from what is published. */
@@ -31,7 +31,7 @@ const bundlers = {
   },
 };
 
-describe.skipIf(!canRun)("a minified bundle under script-src 'self'", { timeout: 120_000 }, () => {
+describe.skipIf(!mayVisit)("a minified bundle under script-src 'self'", { timeout: 120_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(softwareGpu);
@@ -48,10 +48,7 @@ describe.skipIf(!canRun)("a minified bundle under script-src 'self'", { timeout:
           const kilobytes = [...scripts.values()].reduce((sum, code) => sum + code.length, 0) / 1000;
           console.info(`${bundler} from ${origin}: ${kilobytes.toFixed(0)} kB`);
           const server = await servePage(scripts, "default-src 'self'; script-src 'self'");
-          const page = await browser.newPage();
-          await page.goto(server.url);
-          const { webgl2, webgpu, intact } = (await page.evaluate("globalThis.outcome")) as MinifiedOutcome;
-          await page.close();
+          const { webgl2, webgpu, intact } = await visitPage<MinifiedOutcome>(browser, server.url);
           await server.close();
           // 2e^−50, whose GPU tolerance is 2e-5·(1 + 50/10) (docs/semantics.md §7).
           for (const loss of [webgl2, webgpu]) expect(Math.abs(loss / (2 * Math.exp(-50)) - 1)).toBeLessThan(1.2e-4);

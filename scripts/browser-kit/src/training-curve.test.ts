@@ -2,12 +2,12 @@ import { plain } from "@surprisal/backend-cpu/plain";
 import { gpujs } from "@surprisal/backend-gpujs/node";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, launchChromium, softwareGpu } from "./chromium.ts";
+import { launchChromium, softwareGpu } from "./chromium.ts";
 import { bundlePage } from "./page-bundle.ts";
 import { type PageServer, servePage } from "./page-server.ts";
 import { largestDeviation, lossCurve, type TargetKind, targetKinds } from "./training-curve.ts";
+import { mayVisit, visitPage } from "./visit-page.ts";
 
-const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
 // The backend's own tests say why, where it cannot be opened.
 const canRunOnNode = Boolean(process.env.CI) || (await opens());
 
@@ -41,7 +41,7 @@ async function expectToFollow(name: string, kind: TargetKind, found: readonly nu
 describe("the trainer's network follows the float64 loss to 1e-6 of max(1, loss) over 60 steps", {
   timeout: 300_000,
 }, () => {
-  describe.skipIf(!canRun)("in headless Chromium", () => {
+  describe.skipIf(!mayVisit)("in headless Chromium", () => {
     let browser: Browser;
     let server: PageServer;
     beforeAll(async () => {
@@ -57,10 +57,7 @@ describe("the trainer's network follows the float64 loss to 1e-6 of max(1, loss)
       targetKinds.map((kind) => [subject, kind] as const),
     );
     test.for(runs)("%s with %s", async ([subject, targets]) => {
-      const page = await browser.newPage();
-      await page.goto(`${server.url}?${new URLSearchParams({ subject, targets })}`);
-      const found = (await page.evaluate("globalThis.outcome")) as number[];
-      await page.close();
+      const found = await visitPage<number[]>(browser, `${server.url}?${new URLSearchParams({ subject, targets })}`);
       await expectToFollow(subject, targets, found);
     });
   });

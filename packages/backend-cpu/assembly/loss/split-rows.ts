@@ -114,7 +114,7 @@ export function lossResults(
         addPartialTargets(stage, own, classBlocks);
         stage.atExcluded += targetOf(probabilities ? probabilities + first : 0, classWeights, stage.excluded, keep, share);
       }
-      if (labels) {
+      if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         stage.addLabel(keep * w, stage.zLabel);
       }

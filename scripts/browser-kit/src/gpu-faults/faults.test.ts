@@ -1,11 +1,11 @@
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, launchChromium, softwareGpu } from "../chromium.ts";
+import { launchChromium, softwareGpu } from "../chromium.ts";
 import { bundlePage } from "../page-bundle.ts";
 import { type PageServer, servePage } from "../page-server.ts";
+import { mayVisit, visitPage } from "../visit-page.ts";
 import type { Asked } from "./page.ts";
 
-const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
 const modes = ["webgl2", "webgpu"] as const;
 /** `pnpm nightly` asks for more of the same. */
 const nightly = Boolean(process.env.NIGHTLY);
@@ -18,18 +18,12 @@ async function ask<A extends keyof Asked>(
   what: A,
   values: Parameters<Asked[A]>,
   asked = browser,
-  watch: (page: Page) => void = () => {},
+  watch?: (page: Page) => void,
 ): Promise<Awaited<ReturnType<Asked[A]>>> {
-  const page = await asked.newPage();
-  watch(page);
-  try {
-    await page.goto(`${server.url}?${new URLSearchParams({ ask: what, with: JSON.stringify(values) })}`);
-    const { found, unhandled } = (await page.evaluate("globalThis.outcome")) as { found: never; unhandled: string[] };
-    expect(unhandled, "no rejection goes unhandled").toEqual([]);
-    return found;
-  } finally {
-    await page.close();
-  }
+  const address = `${server.url}?${new URLSearchParams({ ask: what, with: JSON.stringify(values) })}`;
+  const { found, unhandled } = await visitPage<{ found: never; unhandled: string[] }>(asked, address, watch);
+  expect(unhandled, "no rejection goes unhandled").toEqual([]);
+  return found;
 }
 
 /** A finding without problems; what was seen is printed. */
@@ -39,7 +33,7 @@ async function expectNoProblems<A extends keyof Asked>(what: A, values: Paramete
   expect(problems.slice(0, 10)).toEqual([]);
 }
 
-describe.skipIf(!canRun)("a GPU that fails", { timeout: nightly ? 1_800_000 : 300_000 }, () => {
+describe.skipIf(!mayVisit)("a GPU that fails", { timeout: nightly ? 1_800_000 : 300_000 }, () => {
   beforeAll(async () => {
     server = await servePage(await bundlePage("gpu-faults/page.ts"), "default-src 'self'; script-src 'self'");
     browser = await launchChromium(softwareGpu);

@@ -1,6 +1,6 @@
-// What a user's own project would do with the packed tarballs, on whatever Node is there: train as the README shows, and
-// run the conformance kit's quick tier on the CPU backend, with the kernels that this engine can run, and on plain. Where
-// WEBGPU_MODULE names the package webgpu, it trains on the GPU too. The last line counts what passed.
+// All packages together: trains as the README shows, and runs the conformance kit's quick tier on the CPU backends, with
+// the kernels that this engine can run. Where WEBGPU_MODULE names the package webgpu, it trains on the GPU too. The last
+// line counts what passed.
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
 import { gpujs } from "@surprisal/backend-gpujs/node";
