@@ -160,9 +160,7 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
     const reason = accelerator.lost();
     if (reason !== undefined) lose(reason);
     else if (values[length] !== mine)
-      lose(
-        "a read came back without the number that was written behind it: a kernel before it did not run, or the read is an old one",
-      );
+      lose("a read lacks the number behind it: a kernel did not run, or the read is old");
     if (lost) throw lost.error;
     return values.slice(0, length);
   }
@@ -200,16 +198,14 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
             if (reason !== undefined) lose(reason);
             refuse(lost ?? { error: errorOf(error), reported: true });
           };
-          try {
-            const { arrival } = await submitRead(cell, mine);
-            // Only its place is the queue's affair; its arrival is waited for elsewhere.
-            const settled = receive(arrival, cell.length, mine)
-              .then(resolve, refuseLost)
-              .finally(() => readings.delete(refuse));
-            readings.set(refuse, settled);
-          } catch (error) {
-            refuseLost(error);
-          }
+          const submission = submitRead(cell, mine);
+          const settled = submission
+            .then(({ arrival }) => receive(arrival, cell.length, mine))
+            .then(resolve, refuseLost)
+            .finally(() => readings.delete(refuse));
+          readings.set(refuse, settled);
+          // Only its place is the queue's affair; its arrival is waited for elsewhere.
+          await submission.catch(() => {});
         });
       }),
     lose,
