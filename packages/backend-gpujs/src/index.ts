@@ -1,3 +1,2 @@
-export { DeviceLostError } from "./faults.ts";
 export type { GpuMode } from "./gpu-mode.ts";
 export { type GpujsOptions, gpujs } from "./gpujs.ts";
