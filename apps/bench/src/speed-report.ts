@@ -54,7 +54,6 @@ Times are medians of the rounds. **× is a time as a multiple of ours**, the med
 Every answer is compared with float64 first. A wrong answer of ours has no ratio and fails the command.
 
 ${[...contenders.values()].map(({ name, says, device }) => `- **${name}** (${device}): ${says}.`).join("\n")}
-
 ${report.workloads
   .map(({ name, says }) => {
     const shapes = report.shapes.filter(({ workload }) => workload === name);
