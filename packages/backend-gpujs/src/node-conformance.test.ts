@@ -1,4 +1,5 @@
 import { cases, checkBackend } from "@surprisal/conformance";
+import { openDevice, softmaxCrossEntropy } from "@surprisal/core";
 import { describe, expect, test } from "vitest";
 import { gpujs } from "./node.ts";
 
@@ -21,5 +22,25 @@ describe.skipIf(!canRun)("WebGPU on Node", { timeout: 300_000 }, () => {
     expect(passed + skipped, "all cases, and one for closing").toBe(
       cases.filter((one) => one.tier === "quick").length + 1,
     );
+  });
+
+  test("indexes exactly beyond 2^24 elements", async () => {
+    const [rows, classes] = [130, 131_072];
+    const logits = new Float32Array(rows * classes);
+    // Every second class of the last row is out: an index that is rounded to an even one meets no other.
+    for (let j = 0; j < classes; j += 2) logits[(rows - 1) * classes + j] = -1000;
+    const device = await openDevice([gpujs()]);
+    try {
+      const z = device.tensor(logits, [rows, classes]);
+      const losses = await softmaxCrossEntropy(
+        z,
+        { labels: new Int32Array(rows).fill(1) },
+        { reduction: "none" },
+      ).data();
+      expect(losses[0]).toBeCloseTo(Math.log(classes), 4);
+      expect(losses[rows - 1]).toBeCloseTo(Math.log(classes / 2), 4);
+    } finally {
+      await device.close();
+    }
   });
 });
