@@ -6,16 +6,15 @@ import { at } from "../simd";
 import { largest } from "./largest";
 import { RowStage, secondFactor } from "./row-stage";
 import { addTargets, scale, subtractTargets } from "./targets";
-import { storedExps, subtractBase, summedExps } from "./window-exp";
+import { GROUP, storedExps, subtractBase, summedExps } from "./window-exp";
 
 export const CLASS_BLOCK: i32 = 4096;
 
-/** Offsets in the scratch: four sums in doubles, four maxima, four logits, their exponentials, a block of logits less their base. */
+/** Offsets in the scratch: four sums in doubles, four maxima, a group of logits, a block of logits less their base. */
 const SUMS: usize = 0;
 const MAXIMA: usize = SUMS + 32;
-const LOGITS: usize = MAXIMA + 16;
-const EXPS: usize = LOGITS + 16;
-const SHIFTED: usize = EXPS + 16;
+const SOME: usize = MAXIMA + 16;
+const SHIFTED: usize = SOME + GROUP * 4;
 
 /**
  * Adds to pairs of doubles the spread targets T_j and T_j·(m − z_j) of a block: at `before` what stands before the excluded class, at
@@ -59,41 +58,48 @@ export function expsOfBlock(stage: RowStage, z: usize, out: usize, from: i32, to
 // @ts-ignore: decorator
 @inline
 function expsWithout(excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, local: usize): void {
-  const isHere = 0 <= excluded && excluded < count;
-  let j = 0;
-  while (j < count) {
-    // Whole vectors up to the one that holds the excluded class, or up to the last.
-    const stop = isHere && j <= excluded ? excluded & ~3 : count & ~3;
-    if (stop > j) {
-      if (out) storedExps(at(x, j), at(out, j), (stop - j) >> 2, k, sums);
-      else summedExps(at(x, j), (stop - j) >> 2, k, sums);
-      j = stop;
+  const rest = count - (count % GROUP);
+  let own = 0 <= excluded && excluded < rest ? excluded - (excluded % GROUP) : rest;
+  for (let j = 0; j < count; j += GROUP) {
+    // Whole groups up to the one that holds the excluded class, and on to the last.
+    if (own > j) {
+      if (out) storedExps(at(x, j), at(out, j), (own - j) / GROUP, k, sums);
+      else summedExps(at(x, j), (own - j) / GROUP, k, sums);
+      j = own;
     }
-    if (j < count) {
-      // One vector, without the excluded lane and what lies behind the row.
-      const lanes = v128.load(LANES);
-      const isExcluded = i32x4.eq(lanes, i32x4.splat(excluded - j));
-      const isBehind = i32x4.ge_s(lanes, i32x4.splat(count - j));
-      const some = v128.bitselect(f32x4.splat(-Infinity), v128.load(at(x, j)), v128.or(isExcluded, isBehind));
-      v128.store(local + LOGITS, some);
-      storedExps(local + LOGITS, local + EXPS, 1, k, sums);
-      if (out) {
-        if (count - j >= 4) v128.store(at(out, j), v128.load(local + EXPS));
-        else for (let i = j; i < count; i++) store<f32>(at(out, i), load<f32>(at(local + EXPS, i - j)));
-      }
-      j += 4;
-    }
+    own = rest;
+    if (j < count) expsOfSome(excluded - j, at(x, j), out ? at(out, j) : 0, min(GROUP, count - j), k, sums, local + SOME);
   }
 }
 
 const LANES: usize = memory.data<i32>([0, 1, 2, 3]);
 
+/** The same for a group at most, with −∞ in the place of the excluded class and of what lies behind the row. */
+function expsOfSome(excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, some: usize): void {
+  const excludedLanes = i32x4.splat(excluded);
+  const countLanes = i32x4.splat(count);
+  const minusInfinity = f32x4.splat(-Infinity);
+  let lanes = v128.load(LANES);
+  for (let j = 0; j < GROUP; j += 4) {
+    const isOut = v128.or(i32x4.eq(lanes, excludedLanes), i32x4.ge_s(lanes, countLanes));
+    v128.store(at(some, j), v128.bitselect(minusInfinity, v128.load(at(x, min(j, count - 1))), isOut));
+    lanes = i32x4.add(lanes, i32x4.splat(4));
+  }
+  if (!out) return summedExps(some, 1, k, sums);
+  if (count == GROUP) return storedExps(some, out, 1, k, sums);
+  storedExps(some, some, 1, k, sums);
+  let j = 0;
+  for (; j + 4 <= count; j += 4) v128.store(at(out, j), v128.load(at(some, j)));
+  for (; j < count; j++) store<f32>(at(out, j), load<f32>(at(some, j)));
+}
+
 /** e^(z_j − o) at `g` becomes u·(S·p_j − T_j), without what the label adds to T, for from ≤ j < to; `from` is a multiple of 4. */
 export function gradientOfBlock(
   stage: RowStage, g: usize, q: usize, classWeights: usize, from: i32, to: i32, isSpread: bool, keep: f64, share: f64,
 ): void {
-  const second = secondFactor(stage.factor());
-  const factor = stage.factor() / second;
+  const whole = stage.factor();
+  const second = secondFactor(whole);
+  const factor = whole / second;
   const targets = q ? at(q, from) : 0;
   const weights = classWeights ? at(classWeights, from) : 0;
   if (isSpread) subtractTargets(at(g, from), targets, weights, to - from, factor, second, stage.unit, keep, share);

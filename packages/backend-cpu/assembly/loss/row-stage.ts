@@ -18,6 +18,8 @@ export class RowStage {
   /** e, and its logit */
   excluded: i32;
   zExcluded: f32;
+  /** What o followed before the row was read. */
+  guess: f32;
   /** The largest logit, and o = base + k·ln 2. */
   m: f32;
   base: f32;
@@ -45,6 +47,7 @@ export class RowStage {
   start(isLabelled: bool, label: i32, unit: f64): void {
     this.label = isLabelled ? label : -1;
     this.isIgnored = isLabelled && label < 0;
+    this.isLive = false;
     this.unit = unit;
     this.others = 0;
     this.atExcluded = 0;

@@ -8,12 +8,15 @@ import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { isDirect } from "./window-exp";
 
-/** Short rows are finished four at a time. */
-const BATCH: i32 = 4;
-const LONGEST_IN_BATCH: i32 = 2048;
+/**
+ * Rows go through each step together, so that none waits for another's divisions: as many as have so many classes in all, and so
+ * many at most.
+ */
+const CLASSES_OF_BATCH: i32 = 4096;
+const MOST_IN_BATCH: i32 = 16;
 
 /** Offsets in the local scratch, behind the stages: the sums of targets, and what a block of classes needs. */
-const SUMS: usize = STAGE_BYTES * BATCH;
+const SUMS: usize = STAGE_BYTES * MOST_IN_BATCH;
 const BLOCK: usize = SUMS + 16;
 
 /** A block is a row. The arguments are the contract's, addresses 0 where a tensor is absent; `keep` is 1 − ε and `share` ε/C. */
@@ -25,8 +28,10 @@ export function softmaxCrossEntropyRows(
 ): void {
   const bytes = <usize>classes << 2;
   const isSpread = probabilities != 0 || share > 0;
+  // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
   const isByLabel = labels != 0 && !isSpread && !state;
-  const batch = classes > LONGEST_IN_BATCH ? 1 : BATCH;
+  const guesses = isByLabel && gradient != logits;
+  const batch = min(MOST_IN_BATCH, max(1, CLASSES_OF_BATCH / classes));
   for (let first = begin; first < end; first += batch) {
     const count = min(batch, end - first);
 
@@ -36,26 +41,30 @@ export function softmaxCrossEntropyRows(
       const stage = stageOf(local, i);
       const label = labels ? load<i32>(at(labels, row)) : -1;
       stage.start(labels != 0, label, rowScale ? scaleOfAll * load<f32>(at(rowScale, row)) : scaleOfAll);
-      stage.isLive = false;
       if (stage.isIgnored) continue;
-
-      // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
       const excluded = isByLabel ? label : firstIndexOf(largest(z, classes), z, classes);
       stage.exclude(excluded, load<f32>(at(z, excluded)));
-      const guess = guessFor(z, classes, excluded);
+      stage.guess = guessFor(z, classes, excluded);
+      stage.refer(stage.guess);
+    }
+
+    for (let i = 0; i < count; i++) {
+      const row = first + i;
+      const z = logits + <usize>row * bytes;
       const g = gradient ? gradient + <usize>row * bytes : 0;
+      const stage = stageOf(local, i);
+      if (stage.isIgnored) continue;
       let isSummed = false;
-      if (isByLabel && g != z && isDirect(guess)) {
-        stage.refer(guess);
+      if (guesses && isDirect(stage.guess)) {
         stage.R = sumOfExps(z, g, classes, stage, local);
         const other = largestSoFar(local + BLOCK);
         stage.setLargest(other);
-        isSummed = stage.isLive && isGood(guess, other);
+        isSummed = stage.isLive && isGood(stage.guess, other);
       }
       if (!isSummed) {
-        const other = largestWithout(excluded, z, classes);
+        const other = largestWithout(stage.excluded, z, classes);
         stage.setLargest(other);
-        stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+        if (!isGood(stage.guess, other)) stage.refer(exactReference(other, stage.m));
       }
       if (!stage.isLive) continue;
       if (isSpread) {
@@ -63,8 +72,8 @@ export function softmaxCrossEntropyRows(
         addSpreadTargets(stage, z, q, classWeights, classes, keep, share, local);
       }
       if (labels) {
-        const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
-        stage.addLabel(keep * w, load<f32>(at(z, label)));
+        const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
+        stage.addLabel(keep * w, load<f32>(at(z, stage.label)));
       }
       if (!isSummed) stage.R = sumOfExps(z, g, classes, stage, local);
     }

@@ -45,7 +45,6 @@ export function lossStages(
     const stage = stageOf(stages, row);
     const label = labels ? load<i32>(at(labels, row)) : -1;
     stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
-    stage.isLive = false;
     if (stage.isIgnored) continue;
     if (labels) stage.zLabel = load<f32>(at(z, label));
     let other: f32;

@@ -89,10 +89,14 @@ export function subtractTargets(
 
 /** gradient_j = factor·second·e_j, where e_j stands at `gradient`. */
 export function scale(gradient: usize, count: i32, factor: f64, second: f64): void {
-  const factorLanes = f32x4.splat(<f32>factor);
-  const secondLanes = f32x4.splat(<f32>second);
+  multiplyBy(<f32>factor, gradient, count);
+  if (second != 1) multiplyBy(<f32>second, gradient, count);
+}
+
+function multiplyBy(factor: f32, gradient: usize, count: i32): void {
+  const factors = f32x4.splat(factor);
   const end = at(gradient, count);
   let g = gradient;
-  for (; g + 16 <= end; g += 16) v128.store(g, f32x4.mul(f32x4.mul(v128.load(g), factorLanes), secondLanes));
-  for (; g < end; g += 4) store<f32>(g, load<f32>(g) * <f32>factor * <f32>second);
+  for (; g + 16 <= end; g += 16) v128.store(g, f32x4.mul(v128.load(g), factors));
+  for (; g < end; g += 4) store<f32>(g, load<f32>(g) * factor);
 }
