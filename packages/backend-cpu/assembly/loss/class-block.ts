@@ -6,7 +6,7 @@ import { at } from "../simd";
 import { largest } from "./largest";
 import { RowStage, secondFactor } from "./row-stage";
 import { addTargets, scale, subtractTargets } from "./targets";
-import { GROUP, storedExps, subtractBase, summedExps } from "./window-exp";
+import { GROUP, storedExps, summedExps, Window } from "./window-exp";
 
 export const CLASS_BLOCK: i32 = 4096;
 
@@ -15,6 +15,9 @@ const SUMS: usize = 0;
 const MAXIMA: usize = SUMS + 32;
 const SOME: usize = MAXIMA + 16;
 const SHIFTED: usize = SOME + GROUP * 4;
+
+/** Bytes that a block of classes takes in the scratch. */
+export const BLOCK_SCRATCH: usize = SHIFTED + CLASS_BLOCK * 4;
 
 /**
  * Adds to pairs of doubles the spread targets T_j and T_j·(m − z_j) of a block: at `before` what stands before the excluded class, at
@@ -39,43 +42,52 @@ export function largestSoFar(local: usize): f32 {
   return largest(local + MAXIMA, 4);
 }
 
-/** Σ e^(z_j − o) over a block but for the excluded class. With `out` the terms are kept there, for the whole row. */
-export function expsOfBlock(stage: RowStage, z: usize, out: usize, from: i32, to: i32, local: usize): f64 {
-  const count = to - from;
-  const sums = local + SUMS;
+/** Σ e^(t·z_j − o) over a block but for the excluded class. With `out` the terms are kept there, for the whole row. */
+export function expsOfBlock(window: Window, stage: RowStage, z: usize, out: usize, from: i32, to: i32, local: usize): f64 {
   let x = at(z, from);
-  if (stage.base != 0) {
-    subtractBase(x, local + SHIFTED, count, stage.base);
+  if (window.isShifted(stage.base)) {
+    window.subtractBase(x, local + SHIFTED, 4, to - from, stage.base);
     x = local + SHIFTED;
   }
+  return expsOfShifted(window, stage, x, out ? at(out, from) : 0, from, to, local);
+}
+
+/** {@link expsOfBlock} for a block whose logits less their base stand at x, and whose terms are kept at `out`. */
+export function expsOfShifted(window: Window, stage: RowStage, x: usize, out: usize, from: i32, to: i32, local: usize): f64 {
+  const sums = local + SUMS;
   v128.store(sums, f64x2.splat(0));
   v128.store(sums, f64x2.splat(0), 16);
-  expsWithout(stage.excluded - from, x, out ? at(out, from) : 0, count, f32x4.splat(stage.k), sums, local);
+  expsWithout(window, stage.excluded - from, x, out, to - from, f32x4.splat(stage.k), sums, local);
   return load<f64>(sums) + load<f64>(sums, 16) + (load<f64>(sums, 8) + load<f64>(sums, 24));
 }
 
 /** The exponentials of a block, and their sums without class `excluded` (if it is there). */
 // @ts-ignore: decorator
 @inline
-function expsWithout(excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, local: usize): void {
+function expsWithout(
+  window: Window, excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, local: usize,
+): void {
   const rest = count - (count % GROUP);
   let own = 0 <= excluded && excluded < rest ? excluded - (excluded % GROUP) : rest;
   for (let j = 0; j < count; j += GROUP) {
     // Whole groups up to the one that holds the excluded class, and on to the last.
     if (own > j) {
-      if (out) storedExps(at(x, j), at(out, j), (own - j) / GROUP, k, sums);
-      else summedExps(at(x, j), (own - j) / GROUP, k, sums);
+      if (out) storedExps(window, at(x, j), at(out, j), (own - j) / GROUP, k, sums);
+      else summedExps(window, at(x, j), (own - j) / GROUP, k, sums);
       j = own;
     }
     own = rest;
-    if (j < count) expsOfSome(excluded - j, at(x, j), out ? at(out, j) : 0, min(GROUP, count - j), k, sums, local + SOME);
+    if (j >= count) break;
+    expsOfSome(window, excluded - j, at(x, j), out ? at(out, j) : 0, min(GROUP, count - j), k, sums, local + SOME);
   }
 }
 
 const LANES: usize = memory.data<i32>([0, 1, 2, 3]);
 
 /** The same for a group at most, with −∞ in the place of the excluded class and of what lies behind the row. */
-function expsOfSome(excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, some: usize): void {
+function expsOfSome(
+  window: Window, excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, some: usize,
+): void {
   const excludedLanes = i32x4.splat(excluded);
   const countLanes = i32x4.splat(count);
   const minusInfinity = f32x4.splat(-Infinity);
@@ -85,9 +97,9 @@ function expsOfSome(excluded: i32, x: usize, out: usize, count: i32, k: v128, su
     v128.store(at(some, j), v128.bitselect(minusInfinity, v128.load(at(x, min(j, count - 1))), isOut));
     lanes = i32x4.add(lanes, i32x4.splat(4));
   }
-  if (!out) return summedExps(some, 1, k, sums);
-  if (count == GROUP) return storedExps(some, out, 1, k, sums);
-  storedExps(some, some, 1, k, sums);
+  if (!out) return summedExps(window, some, 1, k, sums);
+  if (count == GROUP) return storedExps(window, some, out, 1, k, sums);
+  storedExps(window, some, some, 1, k, sums);
   let j = 0;
   for (; j + 4 <= count; j += 4) v128.store(at(out, j), v128.load(at(some, j)));
   for (; j < count; j++) store<f32>(at(out, j), load<f32>(at(some, j)));
@@ -102,6 +114,8 @@ export function gradientOfBlock(
   const factor = whole / second;
   const targets = q ? at(q, from) : 0;
   const weights = classWeights ? at(classWeights, from) : 0;
-  if (isSpread) subtractTargets(at(g, from), targets, weights, to - from, factor, second, stage.unit, keep, share);
+  if (isSpread) {
+    subtractTargets(at(g, from), targets, weights, to - from, factor, second, stage.targetFactor(), keep, share);
+  }
   else scale(at(g, from), to - from, factor, second);
 }

@@ -5,7 +5,8 @@ import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { exactReference } from "./reference";
 import { transposeIn, transposeOut } from "./transpose";
-import { GROUP_VECTORS, referenceMinus, storedExps, summedExps } from "./window-exp";
+import { addTerms } from "./terms";
+import { GROUP_VECTORS, openWindow, storedExps, summedExps, Window, WINDOW_BYTES } from "./window-exp";
 
 /** With so few classes the sum of the exponentials is float64 throughout: no roundings average out. */
 const FEW_CLASSES: i32 = 4;
@@ -27,17 +28,22 @@ const UNITS: usize = SECOND_FACTORS + 16;
 const SECOND_UNITS: usize = UNITS + 16;
 const PART_BYTES: usize = SECOND_UNITS + 16;
 
-/** Offsets in the local scratch: the stages of all rows, the parts of the blocks, their tiles. */
-const PARTS: usize = STAGE_BYTES * 4 * BATCH;
+/** Offsets in the local scratch, behind the window: the stages of all rows, the parts of the blocks, their tiles. */
+const STAGES: usize = WINDOW_BYTES;
+const PARTS: usize = STAGES + STAGE_BYTES * 4 * BATCH;
 const TILES: usize = PARTS + PART_BYTES * BATCH;
 
 /** A block is four rows, the last may have fewer. The arguments are those of `softmaxCrossEntropyRows`, and the number of rows. */
 export function softmaxCrossEntropyLanes(
   rowLoss: usize, gradient: usize, state: usize,
   logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize,
-  classes: i32, keep: f64, share: f64, scale: f64, rows: i32,
+  classes: i32, keep: f64, share: f64, scale: f64,
+  t: f64, zLoss: f64, focal: f64, poly: f64, rows: i32,
   begin: i32, end: i32, local: usize,
 ): void {
+  const window = openWindow(local, t);
+  const stages = local + STAGES;
+  const unit = scale * t;
   const bytes = <usize>classes << 2;
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
@@ -69,9 +75,9 @@ export function softmaxCrossEntropyLanes(
     for (let i = 0; i < lanes; i++) {
       // Lanes without a row of their own repeat the last one.
       const row = min(firstRow + i, lastRow);
-      const stage = stageOf(local, i);
+      const stage = stageOf(stages, i);
       const label = labels ? load<i32>(at(labels, row)) : -1;
-      stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
+      stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
       stage.excluded = needsLargest ? load<i32>(laneOf(parts + LARGEST_CLASSES, i)) : max(label, 0);
     }
     if (isSpread) {
@@ -81,56 +87,60 @@ export function softmaxCrossEntropyLanes(
         else memory.fill(own, 0, bytes << 2);
         const part = parts + <usize>b * PART_BYTES;
         const tile = tiles + <usize>b * tileBytes;
-        addSpreadTargets(tile, own, classWeights, classes, keep, share, stageOf(local, 4 * b), part);
+        addSpreadTargets(tile, own, classWeights, classes, keep, share, t, stageOf(stages, 4 * b), part);
       }
     }
-    for (let i = 0; i < lanes; i++) takeOut(logitOf(tiles, tileBytes, i, stageOf(local, i).excluded), laneOf(parts + EXCLUDED, i));
+    for (let i = 0; i < lanes; i++) takeOut(logitOf(tiles, tileBytes, i, stageOf(stages, i).excluded), laneOf(parts + EXCLUDED, i));
     for (let b = 0; b < blocks; b++) {
       v128.store(parts + <usize>b * PART_BYTES + LARGEST_OTHERS, maximaOf(tiles + <usize>b * tileBytes, classes));
     }
     for (let i = 0; i < lanes; i++) {
-      const stage = stageOf(local, i);
+      const stage = stageOf(stages, i);
       const largestOther = load<f32>(laneOf(parts + LARGEST_OTHERS, i));
       stage.exclude(stage.excluded, load<f32>(laneOf(parts + EXCLUDED, i)));
       stage.setLargest(largestOther);
-      stage.refer(stage.isLive ? exactReference(largestOther, stage.m) : 0);
+      stage.refer(window, stage.isLive ? exactReference(largestOther, stage.m) : 0);
       store<f32>(laneOf(parts + K, i), stage.k);
       if (!stage.isLive) continue;
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, load<f32>(logitOf(tiles, tileBytes, i, stage.label)));
+        stage.addLabel(window, keep * w, load<f32>(logitOf(tiles, tileBytes, i, stage.label)));
       }
-      if (stage.base != 0) subtractFromLane(logitOf(tiles, tileBytes, i, 0), classes, stage.base);
+      if (window.isShifted(stage.base)) {
+        const lane = logitOf(tiles, tileBytes, i, 0);
+        window.subtractBase(lane, lane, 16, classes, stage.base);
+      }
     }
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
       const part = parts + <usize>b * PART_BYTES;
       const k = v128.load(part + K);
       clear(part + SUMS);
-      if (classes <= FEW_CLASSES) sumInDoubles(tile, classes, part);
-      if (gradient) storedExps(tile, tile, groups, k, part + SUMS);
-      else if (classes > FEW_CLASSES) summedExps(tile, groups, k, part + SUMS);
+      if (classes <= FEW_CLASSES) sumInDoubles(window, tile, classes, part);
+      if (gradient) storedExps(window, tile, tile, groups, k, part + SUMS);
+      else if (classes > FEW_CLASSES) summedExps(window, tile, groups, k, part + SUMS);
     }
     const sums = parts + (classes <= FEW_CLASSES ? DOTS : SUMS);
     for (let i = 0; i < lanes; i++) {
-      stageOf(local, i).R = load<f64>(sums + <usize>(i >> 2) * PART_BYTES + (<usize>(i & 3) << 3));
+      stageOf(stages, i).R = load<f64>(sums + <usize>(i >> 2) * PART_BYTES + (<usize>(i & 3) << 3));
     }
 
-    finishStages(local, lanes);
+    finishStages(stages, lanes);
+    for (let i = 0; i < lanes; i++) addTerms(window, stageOf(stages, i), zLoss, focal, poly, classWeights);
 
     for (let row = firstRow; row <= lastRow; row++) {
-      storeLossAndState(stageOf(local, row - firstRow), rowLoss, state, row, logits + <usize>row * bytes, classes);
+      storeLossAndState(stageOf(stages, row - firstRow), rowLoss, state, row, logits + <usize>row * bytes, classes);
     }
     if (!gradient) continue;
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
       const part = parts + <usize>b * PART_BYTES;
-      fillFactors(stageOf(local, 4 * b), part);
+      fillFactors(stageOf(stages, 4 * b), part);
       const factors = scaleTile(tile, isSpread ? targets + <usize>b * tileBytes : 0, classes, part);
       transposeOut(tile, factors, gradient, firstRow + 4 * b, lastRow, classes);
     }
     for (let row = firstRow; row <= lastRow; row++) {
-      storeExactGradients(stageOf(local, row - firstRow), gradient + <usize>row * bytes, 0, classes);
+      storeExactGradients(stageOf(stages, row - firstRow), gradient + <usize>row * bytes, 0, classes);
     }
   }
 }
@@ -185,7 +195,8 @@ function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
  * Rows here may have two or three classes only, so there is no average of many roundings: all of it is float64.
  */
 function addSpreadTargets(
-  tile: usize, targets: usize, classWeights: usize, classes: i32, keep: f64, share: f64, firstStage: RowStage, part: usize,
+  tile: usize, targets: usize, classWeights: usize, classes: i32, keep: f64, share: f64,
+  t: f64, firstStage: RowStage, part: usize,
 ): void {
   const stages = changetype<usize>(firstStage);
   for (let lane = 0; lane < 4; lane++) {
@@ -223,7 +234,7 @@ function addSpreadTargets(
   for (let lane = 0; lane < 4; lane++) {
     const stage = stageOf(stages, lane);
     stage.others = load<f64>(part + SUMS + (<usize>lane << 3)) - stage.atExcluded;
-    stage.dot = load<f64>(part + DOTS + (<usize>lane << 3));
+    stage.dot = t * load<f64>(part + DOTS + (<usize>lane << 3));
   }
 }
 
@@ -235,15 +246,15 @@ function timesDistance(T: v128, m: v128, z: v128): v128 {
 }
 
 /** R of the four rows, where the dots of the targets stood: from float64 exponentials, since there are too few to average out. */
-function sumInDoubles(tile: usize, classes: i32, part: usize): void {
+function sumInDoubles(window: Window, tile: usize, classes: i32, part: usize): void {
   for (let lane = 0; lane < 4; lane += 2) {
-    const k = load<f32>(at(part + K, lane));
-    const nextK = load<f32>(at(part + K, lane + 1));
+    const k: f64 = load<f32>(at(part + K, lane));
+    const nextK: f64 = load<f32>(at(part + K, lane + 1));
     let sum = f64x2.splat(0);
     for (let j = 0; j < classes; j++) {
       const x = at(tile, 4 * j + lane);
-      const below = f64x2.splat(referenceMinus(load<f32>(x), 0, k));
-      sum = f64x2.add(sum, expOfMinus(f64x2.replace_lane(below, 1, referenceMinus(load<f32>(x, 4), 0, nextK))));
+      const below = f64x2.splat(k * window.ln2 - window.rest * load<f32>(x));
+      sum = f64x2.add(sum, expOfMinus(f64x2.replace_lane(below, 1, nextK * window.ln2 - window.rest * load<f32>(x, 4))));
     }
     v128.store(part + DOTS + (<usize>lane << 3), sum);
   }
@@ -257,8 +268,9 @@ function fillFactors(firstStage: RowStage, part: usize): void {
     const second = secondFactor(factor);
     store<f32>(at(part + FACTORS, lane), <f32>(factor / second));
     store<f32>(at(part + SECOND_FACTORS, lane), <f32>second);
-    const secondUnit = secondFactor(stage.unit);
-    store<f32>(at(part + UNITS, lane), <f32>(stage.unit / secondUnit));
+    const unit = stage.targetFactor();
+    const secondUnit = secondFactor(unit);
+    store<f32>(at(part + UNITS, lane), <f32>(unit / secondUnit));
     store<f32>(at(part + SECOND_UNITS, lane), <f32>secondUnit);
   }
 }
@@ -281,10 +293,6 @@ function scaleTile(tile: usize, targets: usize, classes: i32, part: usize): v128
   if (v128.all_true<i32>(f32x4.eq(seconds, one))) return factors;
   for (; tile < end; tile += 16) v128.store(tile, f32x4.mul(v128.load(tile), factors));
   return seconds;
-}
-
-function subtractFromLane(z: usize, classes: i32, base: f32): void {
-  for (let j = 0; j < classes; j++, z += 16) store<f32>(z, load<f32>(z) - base);
 }
 
 // @ts-ignore: decorator

@@ -3,13 +3,13 @@
  * logits. Where the row's own largest turns out to be not much above it, no pass for the maximum was needed.
  */
 import { at, upperHalf } from "../simd";
-import { isDirect } from "./window-exp";
+import { Window } from "./window-exp";
 
 /** So many vectors of the row are looked at, as far from each other as can be. */
 const SAMPLES: i32 = 16;
 
-/** e^(z − o) stays far below float32's largest number for z up to so much above the guess. */
-const MOST_ABOVE: f32 = 45;
+/** e^(t·z − o) stays far below float32's largest number for t·z up to so much above the guess. */
+const MOST_ABOVE: f64 = 45;
 
 /** The largest logit in a sample of the row without the excluded one, NaN left aside; −∞ for none. */
 // @ts-ignore: decorator
@@ -28,8 +28,8 @@ export function guessFor(z: usize, classes: i32, excluded: i32): f32 {
 /** Whether a guess may stay the reference of a row whose largest other logit is known now. */
 // @ts-ignore: decorator
 @inline
-export function isGood(guess: f32, largestOther: f32): bool {
-  return isDirect(guess) && isDirect(largestOther) && largestOther - guess < MOST_ABOVE;
+export function isGood(window: Window, guess: f32, largestOther: f32): bool {
+  return window.isDirect(guess) && window.isDirect(largestOther) && (largestOther - guess) * window.t < MOST_ABOVE;
 }
 
 /** The largest other logit; m where there is none. */

@@ -6,7 +6,8 @@ import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
-import { isDirect } from "./window-exp";
+import { addTerms } from "./terms";
+import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
 /**
  * Rows go through each step together, so that none waits for another's divisions: as many as have so many classes in all, and so
@@ -15,17 +16,22 @@ import { isDirect } from "./window-exp";
 const CLASSES_OF_BATCH: i32 = 4096;
 const MOST_IN_BATCH: i32 = 16;
 
-/** Offsets in the local scratch, behind the stages: the sums of targets, and what a block of classes needs. */
-const SUMS: usize = STAGE_BYTES * MOST_IN_BATCH;
+/** Offsets in the local scratch, behind the window: the stages, the sums of targets, and what a block of classes needs. */
+const STAGES: usize = WINDOW_BYTES;
+const SUMS: usize = STAGES + STAGE_BYTES * MOST_IN_BATCH;
 const BLOCK: usize = SUMS + 16;
 
-/** A block is a row. The arguments are the contract's, addresses 0 where a tensor is absent; `keep` is 1 − ε and `share` ε/C. */
+/** A block is a row. The arguments are the contract's, addresses 0 where a tensor is absent; `keep` is 1 − ε, `share` ε/C and `t` 1/τ. */
 export function softmaxCrossEntropyRows(
   rowLoss: usize, gradient: usize, state: usize,
   logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize,
   classes: i32, keep: f64, share: f64, scaleOfAll: f64,
+  t: f64, zLoss: f64, focal: f64, poly: f64,
   begin: i32, end: i32, local: usize,
 ): void {
+  const window = openWindow(local, t);
+  const stages = local + STAGES;
+  const unit = scaleOfAll * t;
   const bytes = <usize>classes << 2;
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
@@ -38,51 +44,52 @@ export function softmaxCrossEntropyRows(
     for (let i = 0; i < count; i++) {
       const row = first + i;
       const z = logits + <usize>row * bytes;
-      const stage = stageOf(local, i);
+      const stage = stageOf(stages, i);
       const label = labels ? load<i32>(at(labels, row)) : -1;
-      stage.start(labels != 0, label, rowScale ? scaleOfAll * load<f32>(at(rowScale, row)) : scaleOfAll);
+      stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
       if (stage.isIgnored) continue;
       const excluded = isByLabel ? label : firstIndexOf(largest(z, classes), z, classes);
       stage.exclude(excluded, load<f32>(at(z, excluded)));
       stage.guess = guessFor(z, classes, excluded);
-      stage.refer(stage.guess);
+      stage.refer(window, stage.guess);
     }
 
     for (let i = 0; i < count; i++) {
       const row = first + i;
       const z = logits + <usize>row * bytes;
       const g = gradient ? gradient + <usize>row * bytes : 0;
-      const stage = stageOf(local, i);
+      const stage = stageOf(stages, i);
       if (stage.isIgnored) continue;
       let isSummed = false;
-      if (guesses && isDirect(stage.guess)) {
-        stage.R = sumOfExps(z, g, classes, stage, local);
+      if (guesses && window.isDirect(stage.guess)) {
+        stage.R = sumOfExps(window, stage, z, g, classes, local);
         const other = largestSoFar(local + BLOCK);
         stage.setLargest(other);
-        isSummed = stage.isLive && isGood(stage.guess, other);
+        isSummed = stage.isLive && isGood(window, stage.guess, other);
       }
       if (!isSummed) {
         const other = largestWithout(stage.excluded, z, classes);
         stage.setLargest(other);
-        if (!isGood(stage.guess, other)) stage.refer(exactReference(other, stage.m));
+        if (!isGood(window, stage.guess, other)) stage.refer(window, exactReference(other, stage.m));
       }
       if (!stage.isLive) continue;
       if (isSpread) {
         const q = probabilities ? probabilities + <usize>row * bytes : 0;
-        addSpreadTargets(stage, z, q, classWeights, classes, keep, share, local);
+        addSpreadTargets(window, stage, z, q, classWeights, classes, keep, share, local);
       }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, load<f32>(at(z, stage.label)));
+        stage.addLabel(window, keep * w, load<f32>(at(z, stage.label)));
       }
-      if (!isSummed) stage.R = sumOfExps(z, g, classes, stage, local);
+      if (!isSummed) stage.R = sumOfExps(window, stage, z, g, classes, local);
     }
 
-    finishStages(local, count);
+    finishStages(stages, count);
+    for (let i = 0; i < count; i++) addTerms(window, stageOf(stages, i), zLoss, focal, poly, classWeights);
 
     for (let i = 0; i < count; i++) {
       const row = first + i;
-      const stage = stageOf(local, i);
+      const stage = stageOf(stages, i);
       storeLossAndState(stage, rowLoss, state, row, logits + <usize>row * bytes, classes);
       if (!gradient) continue;
       const g = gradient + <usize>row * bytes;
@@ -99,7 +106,7 @@ export function softmaxCrossEntropyRows(
 // @ts-ignore: decorator
 @inline
 function addSpreadTargets(
-  stage: RowStage, z: usize, q: usize, classWeights: usize, classes: i32, keep: f64, share: f64, local: usize,
+  window: Window, stage: RowStage, z: usize, q: usize, classWeights: usize, classes: i32, keep: f64, share: f64, local: usize,
 ): void {
   const sums = local + SUMS;
   v128.store(sums, f64x2.splat(0));
@@ -107,16 +114,16 @@ function addSpreadTargets(
     targetsOfBlock(stage, sums, sums, z, q, classWeights, from, min(from + CLASS_BLOCK, classes), keep, share);
   }
   stage.others += load<f64>(sums);
-  stage.dot += load<f64>(sums, 8);
+  stage.dot += window.t * load<f64>(sums, 8);
   stage.atExcluded += targetOf(q, classWeights, stage.excluded, keep, share);
 }
 
-/** R = Σ_{j≠e} e^(z_j − o). With `out` its terms are kept there; what that holds at e means nothing. */
-function sumOfExps(z: usize, out: usize, classes: i32, stage: RowStage, local: usize): f64 {
+/** R = Σ_{j≠e} e^(t·z_j − o). With `out` its terms are kept there; what that holds at e means nothing. */
+function sumOfExps(window: Window, stage: RowStage, z: usize, out: usize, classes: i32, local: usize): f64 {
   let total: f64 = 0;
   startLargest(local + BLOCK);
   for (let from = 0; from < classes; from += CLASS_BLOCK) {
-    total += expsOfBlock(stage, z, out, from, min(from + CLASS_BLOCK, classes), local + BLOCK);
+    total += expsOfBlock(window, stage, z, out, from, min(from + CLASS_BLOCK, classes), local + BLOCK);
   }
   return total;
 }

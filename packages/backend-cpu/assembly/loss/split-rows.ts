@@ -10,6 +10,8 @@ import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
+import { addTerms } from "./terms";
+import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
 /** What a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
 const PARTIAL_BYTES: usize = 40;
@@ -36,15 +38,17 @@ export function lossLargest(
 /** Block: a row, whose stage begins here. */
 export function lossStages(
   stages: usize, maxima: usize, logits: usize, labels: usize, rowScale: usize, classes: i32, excludesLabels: i32, scale: f64,
-  begin: i32, end: i32, _local: usize,
+  t: f64, begin: i32, end: i32, local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  const window = openWindow(local, t);
+  const unit = scale * t;
   for (let row = begin; row < end; row++) {
     const z = logits + ((<usize>row * <usize>classes) << 2);
     const own = at(maxima, row * classBlocks);
     const stage = stageOf(stages, row);
     const label = labels ? load<i32>(at(labels, row)) : -1;
-    stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
+    stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
     if (stage.isIgnored) continue;
     if (labels) stage.zLabel = load<f32>(at(z, label));
     let other: f32;
@@ -61,15 +65,17 @@ export function lossStages(
     }
     const guess = guessFor(z, classes, stage.excluded);
     stage.setLargest(other);
-    stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+    stage.refer(window, isGood(window, guess, other) ? guess : exactReference(other, stage.m));
   }
 }
 
 /** Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. */
 export function lossExps(
   partials: usize, gradient: usize, stages: usize, logits: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
+  classes: i32, isSpread: i32, keep: f64, share: f64, t: f64, begin: i32, end: i32, local: usize,
 ): void {
+  const window = openWindow(local, t);
+  const scratch = local + WINDOW_BYTES;
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
     const row = block / classBlocks;
@@ -85,8 +91,8 @@ export function lossExps(
       memory.fill(partial, 0, PARTIAL_BYTES);
       targetsOfBlock(stage, partial + BEFORE, partial + BEHIND, z, q, classWeights, from, to, keep, share);
     }
-    startLargest(local);
-    store<f64>(partial, expsOfBlock(stage, z, gradient ? gradient + first : 0, from, to, local));
+    startLargest(scratch);
+    store<f64>(partial, expsOfBlock(window, stage, z, gradient ? gradient + first : 0, from, to, scratch));
   }
 }
 
@@ -94,15 +100,18 @@ export function lossExps(
 export function lossResults(
   rowLoss: usize, state: usize, stages: usize, partials: usize,
   logits: usize, labels: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
+  classes: i32, isSpread: i32, keep: f64, share: f64, t: f64, zLoss: f64, focal: f64, poly: f64,
+  begin: i32, end: i32, local: usize,
 ): void {
+  const window = openWindow(local, t);
+  const ownStage = local + WINDOW_BYTES;
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let row = begin; row < end; row++) {
     const first = (<usize>row * <usize>classes) << 2;
     const z = logits + first;
     const kept = stages + <usize>row * STAGE_BYTES;
-    memory.copy(local, kept, STAGE_BYTES);
-    const stage = stageOf(local, 0);
+    memory.copy(ownStage, kept, STAGE_BYTES);
+    const stage = stageOf(ownStage, 0);
     // A row that is computed again begins anew.
     stage.others = 0;
     stage.atExcluded = 0;
@@ -110,20 +119,21 @@ export function lossResults(
     if (stage.isLive) {
       const own = partials + <usize>(row * classBlocks) * PARTIAL_BYTES;
       if (isSpread) {
-        addPartialTargets(stage, own, classBlocks);
+        addPartialTargets(window, stage, own, classBlocks);
         stage.atExcluded += targetOf(probabilities ? probabilities + first : 0, classWeights, stage.excluded, keep, share);
       }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, stage.zLabel);
+        stage.addLabel(window, keep * w, stage.zLabel);
       }
       let total: f64 = 0;
       for (let i = 0; i < classBlocks; i++) total += load<f64>(own + <usize>i * PARTIAL_BYTES);
       stage.R = total;
     }
-    finishStages(local, 1);
+    finishStages(ownStage, 1);
+    addTerms(window, stage, zLoss, focal, poly, classWeights);
     storeLossAndState(stage, rowLoss, state, row, z, classes);
-    memory.copy(kept, local, STAGE_BYTES);
+    memory.copy(kept, ownStage, STAGE_BYTES);
   }
 }
 
@@ -151,12 +161,12 @@ export function lossGradients(
 /** Adds up the targets as `softmaxCrossEntropyRows` does: block by block, before and behind the excluded class. */
 // @ts-ignore: decorator
 @inline
-function addPartialTargets(stage: RowStage, partials: usize, classBlocks: i32): void {
+function addPartialTargets(window: Window, stage: RowStage, partials: usize, classBlocks: i32): void {
   let sums = f64x2.splat(0);
   for (let i = 0; i < classBlocks; i++, partials += PARTIAL_BYTES) {
     sums = f64x2.add(sums, v128.load(partials + BEFORE));
     sums = f64x2.add(sums, v128.load(partials + BEHIND));
   }
   stage.others += f64x2.extract_lane(sums, 0);
-  stage.dot += f64x2.extract_lane(sums, 1);
+  stage.dot += window.t * f64x2.extract_lane(sums, 1);
 }

@@ -1,10 +1,12 @@
 /**
- * e^(z − o) for the logits z of a row, where o lies a little below a reference, a large logit of the row.
+ * e^(t·z − o) for the logits z of a row and an inverse temperature t, where o lies a little below t times a reference, a large
+ * logit of the row.
  *
- * With o = base + k·ln 2 this is 2^(n − k)·e^r for n = round((z − base)·log₂ e). No maximum is subtracted, so that small
- * logits keep their last bits, and n − k goes straight into the bits of the result. r = z − base − n·ln 2 is taken in two
- * steps, and (e^r − 1)/r by a polynomial of degree 5 (1.05e-8 relative). k lies 8 below the reference's own exponent: only what is
- * 2^−134 of its term comes out as 0, so every p that float32 holds as a normal number is there.
+ * With o = t·base + k·ln 2 this is 2^(n − k)·e^(t·r) for n = round(t·(z − base)·log₂ e). No maximum is subtracted, so that small
+ * logits keep their last bits, and n − k goes straight into the bits of the result. r = z − base − n·(ln 2)/t is taken in two
+ * steps, and (e^(t·r) − 1)/r by a polynomial of degree 5 (1.05e-8 relative). k lies 8 below the reference's own exponent: only what
+ * is 2^−134 of its term comes out as 0, so every p that float32 holds as a normal number is there. The temperature is in the
+ * constants and costs nothing.
  */
 import { at, multiplyAdd, upperHalf } from "../simd";
 
@@ -12,75 +14,125 @@ import { at, multiplyAdd, upperHalf } from "../simd";
 export const GROUP_VECTORS: i32 = 6;
 export const GROUP: i32 = 4 * GROUP_VECTORS;
 
-const CONSTANTS: usize = memory.data<f32>([
-  // log₂ e
-  1.4426950408889634,
-  // −ln 2, its first 17 bits (n times them is exact for |n| < 512), and its rest
-  -0.693145751953125, -1.428606765330187e-6,
-  // (e^r − 1)/r, from the highest power to the lowest
+/** (e^r − 1)/r from r⁵ to r⁰ */
+const SERIES = memory.data<f32>([
   0.0013933867448940873, 0.008369330316781998, 0.041666463017463684, 0.16666503250598907, 0.5, 1,
 ]);
-const LOG2E: usize = 0;
-const MINUS_LN2: usize = 4;
-const MINUS_REST: usize = 8;
-const C5: usize = 12;
-const C4: usize = 16;
-const C3: usize = 20;
-const C2: usize = 24;
-const HALF: usize = 28;
-const ONE: usize = 32;
-
-/** ln 2 as the constants have it. */
-const LN2: f64 = 0.693145751953125 + 1.428606765330187e-6;
 
 /** From here on z − m is formed first, because n·ln 2 is no longer exact. What counts is then within a factor of 2 of m. */
-const LARGEST_DIRECT: f32 = RELAXED ? 2e6 : 250;
+const LARGEST_DIRECT: f64 = RELAXED ? 2e6 : 250;
 
-/** Whether logits around x need no base. */
-// @ts-ignore: decorator
-@inline
-export function isDirect(x: f32): bool {
-  return abs(x) < LARGEST_DIRECT;
-}
+/** Powers of t beyond this many doublings may be no float32: then they are taken out of it, and the logits multiplied. */
+const MOST_DOUBLINGS: f64 = 16;
 
-/** base for a row whose reference is x: 0, or x as a whole number. */
-// @ts-ignore: decorator
-@inline
-export function baseOf(x: f32): f32 {
-  return isDirect(x) ? 0 : nearest(x);
-}
+/** Bytes that a {@link Window} takes. */
+export const WINDOW_BYTES: usize = 80;
 
-/** k for a row whose reference is x, a whole number. */
-// @ts-ignore: decorator
-@inline
-export function exponentOf(x: f32): f32 {
-  return nearest((x - baseOf(x)) * <f32>1.4426950408889634) - 8;
-}
+/** The constants for a temperature, at the beginning of the local scratch. */
+@unmanaged
+export class Window {
+  log2e: f32;
+  /** −(ln 2)/t, its first 15 bits (n times them is exact for |n| < 512), and its rest */
+  minusStep: f32;
+  minusRest: f32;
+  /** (e^(t·r) − 1)/r from r⁵ to r⁰ */
+  c5: f32;
+  c4: f32;
+  c3: f32;
+  c2: f32;
+  c1: f32;
+  c0: f32;
+  one: f32;
+  t: f64;
+  /** What logits are multiplied by as their base is subtracted, and what is left of t then. */
+  multiplier: f64;
+  rest: f64;
+  /** ln 2 as the constants have it. */
+  ln2: f64;
 
-/** o − z */
-// @ts-ignore: decorator
-@inline
-export function referenceMinus(z: f32, base: f32, k: f32): f64 {
-  return <f64>base - <f64>z + <f64>k * LN2;
-}
+  /** Fills the constants for an inverse temperature t > 0. */
+  open(t: f64): void {
+    let bits = reinterpret<u64>(t);
+    const doublings = <f64>(<i32>(bits >> 52) - 1023);
+    this.t = t;
+    this.multiplier = 1;
+    if (abs(doublings) > MOST_DOUBLINGS) {
+      bits = (bits & 0xfffffffffffff) | (1023 << 52);
+      this.multiplier = t / reinterpret<f64>(bits);
+      t = reinterpret<f64>(bits);
+    }
+    this.rest = t;
+    const step = 0.6931471805599453 / t;
+    const first = reinterpret<f32>(reinterpret<u32>(<f32>step) & 0xfffffe00);
+    const rest = <f32>(step - <f64>first);
+    this.log2e = <f32>(1.4426950408889634 * t);
+    this.minusStep = -first;
+    this.minusRest = -rest;
+    this.ln2 = t * (<f64>first + <f64>rest);
+    let power = t;
+    for (let i = 5; i >= 0; i--) {
+      store<f32>(at(changetype<usize>(this), i), <f32>(power * load<f32>(at(SERIES, i))), offsetof<Window>("c5"));
+      power *= t;
+    }
+    this.one = 1;
+  }
 
-/** x = z − base for `count` logits. */
-export function subtractBase(z: usize, x: usize, count: i32, base: f32): void {
-  for (let j = 0; j < count; j++) store<f32>(at(x, j), load<f32>(at(z, j)) - base);
+  /** Whether the logits around x stay as they are. */
+  // @ts-ignore: decorator
+  @inline
+  isDirect(x: f32): bool {
+    return abs(x * this.t) < LARGEST_DIRECT && this.multiplier == 1;
+  }
+
+  /** base for a row whose reference is x: 0, or x as a whole number where that is near enough. */
+  // @ts-ignore: decorator
+  @inline
+  baseOf(x: f32): f32 {
+    if (abs(x * this.t) < LARGEST_DIRECT) return 0;
+    return this.multiplier > 1 ? x : nearest(x);
+  }
+
+  /** k for a row whose reference is x, a whole number. */
+  // @ts-ignore: decorator
+  @inline
+  exponentOf(x: f32): f32 {
+    return <f32>nearest((<f64>x - this.baseOf(x)) * this.t * 1.4426950408889634) - 8;
+  }
+
+  /** o − t·z */
+  // @ts-ignore: decorator
+  @inline
+  referenceMinus(z: f32, base: f32, k: f32): f64 {
+    return this.t * (<f64>base - z) + <f64>k * this.ln2;
+  }
+
+  /** Whether a row with this base is to go through {@link subtractBase}. */
+  // @ts-ignore: decorator
+  @inline
+  isShifted(base: f32): bool {
+    return base != 0 || this.multiplier != 1;
+  }
+
+  /** x = z − base, times the multiplier, for `count` logits that lie `step` bytes apart. */
+  subtractBase(z: usize, x: usize, step: usize, count: i32, base: f32): void {
+    for (let j = 0; j < count; j++, z += step, x += step) {
+      store<f32>(x, <f32>((<f64>load<f32>(z) - base) * this.multiplier));
+    }
+  }
 }
 
 /** {@link exps} that keeps its exponentials at `out`, which may be `x`. */
-export function storedExps(x: usize, out: usize, groups: i32, k: v128, sums: usize): void {
-  exps(x, out, groups, k, sums, true);
+export function storedExps(window: Window, x: usize, out: usize, groups: i32, k: v128, sums: usize): void {
+  exps(window, x, out, groups, k, sums, true);
 }
 
 /** {@link exps} for their sums alone. */
-export function summedExps(x: usize, groups: i32, k: v128, sums: usize): void {
-  exps(x, 0, groups, k, sums, false);
+export function summedExps(window: Window, x: usize, groups: i32, k: v128, sums: usize): void {
+  exps(window, x, 0, groups, k, sums, false);
 }
 
 /**
- * e^(z − o) for groups of six vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`; behind
+ * e^(t·z − o) for groups of six vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`; behind
  * them stand four floats, the largest x of each lane so far. Each lane has its own k. Six vectors at most are added in pairs in
  * float32: small terms beside a large one would be lost one by one.
  *
@@ -91,14 +143,15 @@ export function summedExps(x: usize, groups: i32, k: v128, sums: usize): void {
  */
 // @ts-ignore: decorator
 @inline
-function exps(x: usize, out: usize, groups: i32, k: v128, sums: usize, store: bool): void {
+function exps(window: Window, x: usize, out: usize, groups: i32, k: v128, sums: usize, store: bool): void {
   /** Puts n − k into the low bits of a float. */
   const magic = f32x4.sub(f32x4.splat(12582912), k);
   /** Its exponential is 2^−127, which comes out as 0. */
-  const lowest = f32x4.mul(f32x4.sub(k, f32x4.splat(127)), f32x4.splat(0.6931471805599453));
+  const lowest = f32x4.mul(f32x4.sub(f32x4.splat(127), k), f32x4.splat(window.minusStep + window.minusRest));
   let lower = v128.load(sums);
   let upper = v128.load(sums, 16);
   let largest = v128.load(sums, 32);
+  const constants = changetype<usize>(window);
   let c = magic;
   for (let group = 0; group < groups; group++) {
     let x0 = v128.load(x);
@@ -116,7 +169,7 @@ function exps(x: usize, out: usize, groups: i32, k: v128, sums: usize, store: bo
     x3 = f32x4.pmax(x3, lowest);
     x4 = f32x4.pmax(x4, lowest);
     x5 = f32x4.pmax(x5, lowest);
-    c = constant(LOG2E);
+    c = v128.load32_splat(constants, offsetof<Window>("log2e"));
     let s0 = multiplyAdd(x0, c, magic);
     let s1 = multiplyAdd(x1, c, magic);
     let s2 = multiplyAdd(x2, c, magic);
@@ -129,56 +182,57 @@ function exps(x: usize, out: usize, groups: i32, k: v128, sums: usize, store: bo
     let q3 = f32x4.sub(s3, magic);
     let q4 = f32x4.sub(s4, magic);
     let q5 = f32x4.sub(s5, magic);
-    c = constant(MINUS_LN2);
+    c = v128.load32_splat(constants, offsetof<Window>("minusStep"));
     x0 = multiplyAdd(q0, c, x0);
     x1 = multiplyAdd(q1, c, x1);
     x2 = multiplyAdd(q2, c, x2);
     x3 = multiplyAdd(q3, c, x3);
     x4 = multiplyAdd(q4, c, x4);
     x5 = multiplyAdd(q5, c, x5);
-    c = constant(MINUS_REST);
+    c = v128.load32_splat(constants, offsetof<Window>("minusRest"));
     x0 = multiplyAdd(q0, c, x0); // r
     x1 = multiplyAdd(q1, c, x1);
     x2 = multiplyAdd(q2, c, x2);
     x3 = multiplyAdd(q3, c, x3);
     x4 = multiplyAdd(q4, c, x4);
     x5 = multiplyAdd(q5, c, x5);
-    c = constant(C4);
-    const c5 = constant(C5);
+    c = v128.load32_splat(constants, offsetof<Window>("c4"));
+    const c5 = v128.load32_splat(constants, offsetof<Window>("c5"));
     q0 = multiplyAdd(x0, c5, c);
     q1 = multiplyAdd(x1, c5, c);
     q2 = multiplyAdd(x2, c5, c);
     q3 = multiplyAdd(x3, c5, c);
     q4 = multiplyAdd(x4, c5, c);
     q5 = multiplyAdd(x5, c5, c);
-    c = constant(C3);
+    c = v128.load32_splat(constants, offsetof<Window>("c3"));
     q0 = multiplyAdd(q0, x0, c);
     q1 = multiplyAdd(q1, x1, c);
     q2 = multiplyAdd(q2, x2, c);
     q3 = multiplyAdd(q3, x3, c);
     q4 = multiplyAdd(q4, x4, c);
     q5 = multiplyAdd(q5, x5, c);
-    c = constant(C2);
+    c = v128.load32_splat(constants, offsetof<Window>("c2"));
     q0 = multiplyAdd(q0, x0, c);
     q1 = multiplyAdd(q1, x1, c);
     q2 = multiplyAdd(q2, x2, c);
     q3 = multiplyAdd(q3, x3, c);
     q4 = multiplyAdd(q4, x4, c);
     q5 = multiplyAdd(q5, x5, c);
-    c = constant(HALF);
+    c = v128.load32_splat(constants, offsetof<Window>("c1"));
     q0 = multiplyAdd(q0, x0, c);
     q1 = multiplyAdd(q1, x1, c);
     q2 = multiplyAdd(q2, x2, c);
     q3 = multiplyAdd(q3, x3, c);
     q4 = multiplyAdd(q4, x4, c);
     q5 = multiplyAdd(q5, x5, c);
-    c = constant(ONE);
+    c = v128.load32_splat(constants, offsetof<Window>("c0"));
     q0 = multiplyAdd(q0, x0, c);
     q1 = multiplyAdd(q1, x1, c);
     q2 = multiplyAdd(q2, x2, c);
     q3 = multiplyAdd(q3, x3, c);
     q4 = multiplyAdd(q4, x4, c);
     q5 = multiplyAdd(q5, x5, c);
+    c = v128.load32_splat(constants, offsetof<Window>("one"));
     s0 = i32x4.add(i32x4.shl(s0, 23), c); // the bits of 2^(n − k)
     s1 = i32x4.add(i32x4.shl(s1, 23), c);
     s2 = i32x4.add(i32x4.shl(s2, 23), c);
@@ -215,8 +269,9 @@ function exps(x: usize, out: usize, groups: i32, k: v128, sums: usize, store: bo
   v128.store(sums, largest, 32);
 }
 
-// @ts-ignore: decorator
-@inline
-function constant(offset: usize): v128 {
-  return v128.load32_splat(CONSTANTS + offset);
+/** The window for an inverse temperature, made at `local`. */
+export function openWindow(local: usize, t: f64): Window {
+  const window = changetype<Window>(local);
+  window.open(t);
+  return window;
 }

@@ -13,7 +13,7 @@ const ROW_COST = 40;
 /** As in assembly/loss: classes of a block, bytes of what a block leaves, and of a row's stage. */
 const CLASS_BLOCK = 4096;
 const PARTIAL_BYTES = 40;
-const STAGE_BYTES = 128;
+const STAGE_BYTES = 176;
 
 /** Shorter rows are not cut for several threads, nor fewer logits (it takes five joins), nor more rows than so many for each. */
 const SPLIT_FROM = 8 * CLASS_BLOCK;
@@ -24,7 +24,7 @@ type Plan = KernelTable["softmaxCrossEntropy"];
 
 export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, threads) => {
   const { rowLoss, gradient, state, diagnostics } = outputs;
-  if (params.terms !== undefined) return [termRows(outputs, inputs, params)];
+  if (params.terms !== undefined && params.terms.softcap > 0) return [termRows(outputs, inputs, params)];
   const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
   if (diagnostics === undefined) return lossPhases(outputs, inputs, params, scratch, threads);
   // First the diagnostics: a gradient in place takes the logits.
@@ -33,7 +33,7 @@ export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, thre
 };
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
-  const { rows, classes, smoothing, scale } = params;
+  const { rows, classes, smoothing, scale, terms = neutral } = params;
   const isSpread = inputs.probabilities !== undefined || smoothing > 0;
   const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
@@ -47,6 +47,7 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
     1 - smoothing,
     smoothing / classes,
     scale,
+    ...termsOf(terms),
   ];
   const rewrites = isInPlace(outputs, inputs);
   return isInLanes
@@ -66,7 +67,7 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
 function splitRows(
   outputs: Parameters<Plan>[0],
   inputs: Parameters<Plan>[1],
-  { rows, classes, smoothing, scale }: Parameters<Plan>[2],
+  { rows, classes, smoothing, scale, terms = neutral }: Parameters<Plan>[2],
   scratch: Scratch,
 ): readonly Phase[] {
   const gradient = addressOf(outputs.gradient);
@@ -82,6 +83,7 @@ function splitRows(
   // As in the whole rows: a label can stay out of the sum, whatever else is asked for needs the likeliest class out of it.
   const isSpread = probabilities !== 0 || smoothing > 0;
   const excludesLabels = labels !== 0 && !isSpread && state === 0;
+  const t = terms.inverseTemperature;
   const targets = [classes, Number(isSpread), 1 - smoothing, smoothing / classes];
   const grain = grainFor(CLASS_BLOCK);
   const byRow = { blocks: rows, grain: rows };
@@ -94,12 +96,12 @@ function splitRows(
     },
     {
       run: "lossStages",
-      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale],
+      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale, t],
       ...byRow,
     },
     {
       run: "lossExps",
-      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets],
+      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets, t],
       blocks,
       grain,
       rewrites: isInPlace(outputs, inputs),
@@ -116,6 +118,7 @@ function splitRows(
         probabilities,
         classWeights,
         ...targets,
+        ...termsOf(terms),
       ],
       ...byRow,
     },
@@ -158,6 +161,11 @@ function termRows(outputs: Parameters<Plan>[0], inputs: Parameters<Plan>[1], par
     grain: grainFor(classes * 4),
     rewrites: isInPlace(outputs, inputs),
   };
+}
+
+/** The terms that a row has without a cap. */
+function termsOf({ inverseTemperature, zLoss, focal, poly }: LossTerms): number[] {
+  return [inverseTemperature, zLoss, focal, poly];
 }
 
 function operands(inputs: Parameters<Plan>[1]): number[] {

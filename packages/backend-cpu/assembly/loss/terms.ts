@@ -1,0 +1,45 @@
+// The further terms of a row's loss: z-loss, focal and poly. They are numbers of the row, so the classes do not know of them.
+import { exponential, powerOf } from "../logarithm";
+import { at } from "../simd";
+import { logOnePlusRatio } from "./log-ratio";
+import { RowStage } from "./row-stage";
+import { Window } from "./window-exp";
+
+/** Adds the terms to a finished stage, whose label is there where focal or poly is asked for. */
+export function addTerms(window: Window, stage: RowStage, zLoss: f64, focal: f64, poly: f64, classWeights: usize): void {
+  if (!stage.isLive) return;
+  let added: f64 = 0;
+  if (focal != 0 || poly != 0) {
+    const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
+    const nu = stage.labelBelow + stage.logRatio; // −log p_y
+    const p = exp(-nu);
+    const r = stage.label == stage.excluded ? stage.R / (stage.R + stage.E) : 1 - p; // 1 − p_y
+    const power = focal == 0 ? 1 : f64x2.extract_lane(powerOf(f64x2.splat(r), f64x2.splat(focal)), 0);
+    const straight = 1 + poly - poly * r;
+    stage.lossFactor = power;
+    added = power * poly * w * r;
+    // Where the label is masked, p·ν is 0·∞.
+    stage.weight = nu == Infinity ? straight : power * (straight + focal * p * ((r > 0 ? nu / r : 1) + poly));
+  }
+  if (zLoss != 0) {
+    const lse = stage.top == -Infinity ? logOfR(window, stage) : stage.top + stage.logRatio;
+    added += zLoss * lse * lse;
+    stage.pull = 2 * zLoss * lse;
+  }
+  stage.lossAdded = added;
+}
+
+/** o + log R, where R is all there is. It is some 2^8, since o lies as far below the largest other logit. */
+// @ts-ignore: decorator
+@inline
+function logOfR(window: Window, stage: RowStage): f64 {
+  const log = logOnePlusRatio(f64x2.splat(stage.R - 1), f64x2.splat(1), f64x2.splat(0));
+  return f64x2.extract_lane(log, 0) + window.referenceMinus(0, stage.base, stage.k);
+}
+
+/** e^x, 0 far below 0. */
+// @ts-ignore: decorator
+@inline
+function exp(x: f64): f64 {
+  return x < -700 ? 0 : f64x2.extract_lane(exponential(f64x2.splat(x)), 0);
+}
