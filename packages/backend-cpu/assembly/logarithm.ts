@@ -1,4 +1,4 @@
-// log, log1p and powers. They are computed in float64, two at a time, so that a float32 result is right to its last bit or so
+// Exponentials, logarithms and powers. They are computed in float64, two at a time, so that a float32 result is right to its last bit or so
 // with plain steps: no float is denormal there, and nothing cancels that float32 could see.
 
 import { upperHalf } from "./simd";
@@ -17,6 +17,8 @@ const DOUBLES = memory.data<f64>([
   0.5000000046753776, 1.0000000000312996,
   // Beyond e^±700 no result is a float32.
   -700, 700,
+  // R/E up to which s = R/(R + 2E) is small enough for the series of artanh.
+  0.41,
 ]);
 
 const ONE: usize = 0;
@@ -31,6 +33,7 @@ const ARTANH: usize = 8;
 const EXPONENTIAL: usize = 13;
 const LEAST: usize = 20;
 const MOST: usize = 21;
+const SMALL_RATIO: usize = 22;
 
 const INTEGERS = memory.data<u64>([
   // The bits of √½ less those of 1, twice the exponent field of 1, the mask of sign and exponent, and the exponent field of 2^52.
@@ -95,15 +98,43 @@ function logarithmOf(u: v128, lost: v128): v128 {
     double(WHOLE),
   );
   const f = f64x2.add(f64x2.sub(f64x2.mul(u, scale), double(ONE)), f64x2.mul(lost, scale));
-  // log(1 + f) = 2·artanh(s) with s = f/(2 + f)
-  const s = f64x2.div(f, f64x2.add(f, double(TWO)));
+  return multiplyAddDoubles(e, double(LN2), twiceArtanh(f64x2.div(f, f64x2.add(f, double(TWO)))));
+}
+
+/** 2·artanh(s) = log((1 + s)/(1 − s)) for two |s| ≤ (√2 − 1)/(√2 + 1). */
+// @ts-ignore: decorator
+@inline
+function twiceArtanh(s: v128): v128 {
   const z = f64x2.mul(s, s);
   let series = double(ARTANH);
   series = multiplyAddDoubles(series, z, double(ARTANH + 1));
   series = multiplyAddDoubles(series, z, double(ARTANH + 2));
   series = multiplyAddDoubles(series, z, double(ARTANH + 3));
   series = multiplyAddDoubles(series, z, double(ARTANH + 4));
-  return multiplyAddDoubles(s, series, f64x2.mul(e, double(LN2)));
+  return f64x2.mul(s, series);
+}
+
+/**
+ * log(1 + R/E) for two pairs of R and E = e^−d: nothing cancels where R/E is tiny, and where E underflows d carries it. 1e-9 relative;
+ * NaN and infinity of R and d come through.
+ */
+// @ts-ignore: decorator
+@inline
+export function logOnePlusRatio(R: v128, E: v128, d: v128): v128 {
+  // log V = e·ln 2 + log μ for V = R + E = μ·2^e, √½ ≤ μ < √2; and log(1 + R/E) = d + log V.
+  const V = f64x2.add(R, E);
+  const biased = i64x2.sub(V, integer(0));
+  const e = f64x2.sub(v128.or(i64x2.shr_u(biased, 52), integer(3)), double(WHOLE));
+  const mu = f64x2.mul(V, i64x2.sub(integer(1), v128.and(biased, integer(2))));
+
+  // Both ways end in 2·artanh(s): s = R/(R + 2E) where R/E is small, (μ − 1)/(μ + 1) else.
+  const one = double(ONE);
+  const isSmall = f64x2.lt(R, f64x2.mul(E, double(SMALL_RATIO)));
+  const over = v128.bitselect(R, f64x2.sub(mu, one), isSmall);
+  const under = v128.bitselect(f64x2.add(V, E), f64x2.add(mu, one), isSmall);
+  const rest = v128.andnot(multiplyAddDoubles(e, double(LN2), d), isSmall);
+  // R·0 brings a NaN of R along, which the bits of V would lose.
+  return f64x2.add(f64x2.add(rest, f64x2.mul(R, f64x2.splat(0))), twiceArtanh(f64x2.div(over, under)));
 }
 
 /** e^z for two doubles; beyond ±700 as for ±700. */

@@ -1,6 +1,6 @@
 // The fused loss with four rows in the four lanes of each vector, for rows too short to fill vectors by themselves.
+import { exponential } from "../logarithm";
 import { at, upperHalf } from "../simd";
-import { expOfMinus } from "./log-ratio";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { exactReference } from "./reference";
@@ -126,7 +126,7 @@ export function softmaxCrossEntropyLanes(
     }
 
     finishStages(stages, lanes);
-    for (let i = 0; i < lanes; i++) addTerms(window, stageOf(stages, i), zLoss, focal, poly, classWeights);
+    addTerms(window, stages, lanes, zLoss, focal, poly, classWeights);
 
     for (let row = firstRow; row <= lastRow; row++) {
       storeLossAndState(stageOf(stages, row - firstRow), rowLoss, state, row, logits + <usize>row * bytes, classes);
@@ -253,8 +253,8 @@ function sumInDoubles(window: Window, tile: usize, classes: i32, part: usize): v
     let sum = f64x2.splat(0);
     for (let j = 0; j < classes; j++) {
       const x = at(tile, 4 * j + lane);
-      const below = f64x2.splat(k * window.ln2 - window.rest * load<f32>(x));
-      sum = f64x2.add(sum, expOfMinus(f64x2.replace_lane(below, 1, nextK * window.ln2 - window.rest * load<f32>(x, 4))));
+      const above = f64x2.splat(window.rest * load<f32>(x) - k * window.ln2);
+      sum = f64x2.add(sum, exponential(f64x2.replace_lane(above, 1, window.rest * load<f32>(x, 4) - nextK * window.ln2)));
     }
     v128.store(part + DOTS + (<usize>lane << 3), sum);
   }

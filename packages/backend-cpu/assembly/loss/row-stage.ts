@@ -1,4 +1,4 @@
-import { expOfMinus, logOnePlusRatio } from "./log-ratio";
+import { exponential, logOnePlusRatio } from "../logarithm";
 import { Window } from "./window-exp";
 
 /** Bytes from one stage to the next. */
@@ -190,7 +190,7 @@ export function finishStages(stages: usize, count: i32): void {
     const b = stageOf(stages, i + 1);
     const d = f64x2.replace_lane(f64x2.splat(a.d), 1, b.d);
     const R = f64x2.replace_lane(f64x2.splat(a.R), 1, b.R);
-    const E = expOfMinus(d);
+    const E = exponential(f64x2.neg(d));
     const logRatio = logOnePlusRatio(R, E, d);
     a.E = f64x2.extract_lane(E, 0);
     b.E = f64x2.extract_lane(E, 1);

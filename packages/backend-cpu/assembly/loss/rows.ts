@@ -85,7 +85,7 @@ export function softmaxCrossEntropyRows(
     }
 
     finishStages(stages, count);
-    for (let i = 0; i < count; i++) addTerms(window, stageOf(stages, i), zLoss, focal, poly, classWeights);
+    addTerms(window, stages, count, zLoss, focal, poly, classWeights);
 
     for (let i = 0; i < count; i++) {
       const row = first + i;

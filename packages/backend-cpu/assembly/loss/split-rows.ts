@@ -131,7 +131,7 @@ export function lossResults(
       stage.R = total;
     }
     finishStages(ownStage, 1);
-    addTerms(window, stage, zLoss, focal, poly, classWeights);
+    addTerms(window, ownStage, 1, zLoss, focal, poly, classWeights);
     storeLossAndState(stage, rowLoss, state, row, z, classes);
     memory.copy(kept, ownStage, STAGE_BYTES);
   }

@@ -1,9 +1,8 @@
 // The loss with its further terms (temperature, cap, z-loss, focal, poly) and its diagnostics, row by row. Each class is
 // computed in float64, once for the sums and once more for the gradient: exact for every term, and in place.
-import { exponential, powerOf } from "../logarithm";
+import { exponential, logOnePlusRatio, powerOf } from "../logarithm";
 import { at, sumOfDoubles } from "../simd";
 import { anyNaN, firstIndexOf, largest, largestWithout } from "./largest";
-import { logOnePlusRatio } from "./log-ratio";
 import { Scaling } from "./scaled-logits";
 import { targetOf } from "./targets";
 

@@ -1,13 +1,21 @@
 // The further terms of a row's loss: z-loss, focal and poly. They are numbers of the row, so the classes do not know of them.
-import { exponential, powerOf } from "../logarithm";
+import { exponential, logOnePlusRatio, powerOf } from "../logarithm";
 import { at } from "../simd";
-import { logOnePlusRatio } from "./log-ratio";
-import { RowStage } from "./row-stage";
+import { RowStage, stageOf } from "./row-stage";
 import { Window } from "./window-exp";
 
-/** Adds the terms to a finished stage, whose label is there where focal or poly is asked for. */
-export function addTerms(window: Window, stage: RowStage, zLoss: f64, focal: f64, poly: f64, classWeights: usize): void {
-  if (!stage.isLive) return;
+/** Adds the terms to `count` finished stages. Where focal or poly is asked for there are labels. */
+export function addTerms(
+  window: Window, stages: usize, count: i32, zLoss: f64, focal: f64, poly: f64, classWeights: usize,
+): void {
+  if (zLoss == 0 && focal == 0 && poly == 0) return;
+  for (let i = 0; i < count; i++) {
+    const stage = stageOf(stages, i);
+    if (stage.isLive) addTermsOf(window, stage, zLoss, focal, poly, classWeights);
+  }
+}
+
+function addTermsOf(window: Window, stage: RowStage, zLoss: f64, focal: f64, poly: f64, classWeights: usize): void {
   let added: f64 = 0;
   if (focal != 0 || poly != 0) {
     const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
