@@ -62,15 +62,13 @@ export function softmaxCrossEntropyLanes(
 
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
-      transposeIn(tile, logits, firstRow + 4 * b, lastRow, classes);
+      const part = parts + <usize>b * PART_BYTES;
+      const maxima = transposeIn(tile, logits, firstRow + 4 * b, lastRow, classes);
+      v128.store(part + MAXIMA, maxima);
       for (let beyond = tile + (bytes << 2); beyond < tile + tileBytes; beyond += 16) {
         v128.store(beyond, f32x4.splat(-Infinity));
       }
-      if (!needsLargest) continue;
-      const part = parts + <usize>b * PART_BYTES;
-      const maxima = maximaOf(tile, classes);
-      v128.store(part + MAXIMA, maxima);
-      v128.store(part + LARGEST_CLASSES, classesOf(maxima, tile, classes));
+      if (needsLargest) v128.store(part + LARGEST_CLASSES, classesOf(maxima, tile, classes));
     }
     for (let i = 0; i < lanes; i++) {
       // Lanes without a row of their own repeat the last one.
@@ -92,7 +90,11 @@ export function softmaxCrossEntropyLanes(
     }
     for (let i = 0; i < lanes; i++) takeOut(logitOf(tiles, tileBytes, i, stageOf(stages, i).excluded), laneOf(parts + EXCLUDED, i));
     for (let b = 0; b < blocks; b++) {
-      v128.store(parts + <usize>b * PART_BYTES + LARGEST_OTHERS, maximaOf(tiles + <usize>b * tileBytes, classes));
+      const part = parts + <usize>b * PART_BYTES;
+      const maxima = v128.load(part + MAXIMA);
+      // Mostly another one is larger than what was taken out, and then all is known.
+      const isOther = v128.all_true<i32>(f32x4.lt(v128.load(part + EXCLUDED), maxima));
+      v128.store(part + LARGEST_OTHERS, isOther ? maxima : maximaOf(tiles + <usize>b * tileBytes, classes));
     }
     for (let i = 0; i < lanes; i++) {
       const stage = stageOf(stages, i);

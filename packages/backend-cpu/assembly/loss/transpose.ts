@@ -3,14 +3,16 @@ import { at } from "../simd";
 
 /**
  * Fills a tile from four rows of a matrix, from `row` on; rows behind the last one are it once more. Up to 12 bytes behind a row
- * are read, and the tile has room for as many classes.
+ * are read, and the tile has room for as many classes. Returns the largest of each lane, NaN left aside.
  */
-export function transposeIn(tile: usize, matrix: usize, row: i32, lastRow: i32, classes: i32): void {
+export function transposeIn(tile: usize, matrix: usize, row: i32, lastRow: i32, classes: i32): v128 {
   const a = rowOf(matrix, row, lastRow, classes);
   const b = rowOf(matrix, row + 1, lastRow, classes);
   const c = rowOf(matrix, row + 2, lastRow, classes);
   const d = rowOf(matrix, row + 3, lastRow, classes);
-  for (let j = 0; j < classes; j += 4) {
+  let largest = f32x4.splat(-Infinity);
+  let j = 0;
+  for (; j < classes; j += 4) {
     const ra = v128.load(at(a, j));
     const rb = v128.load(at(b, j));
     const rc = v128.load(at(c, j));
@@ -28,7 +30,13 @@ export function transposeIn(tile: usize, matrix: usize, row: i32, lastRow: i32, 
     v128.store(tile, class2, 32);
     v128.store(tile, class3, 48);
     tile += 64;
+    // pmax(a, x) is a where x is NaN.
+    largest = f32x4.pmax(largest, class0);
+    if (j + 1 < classes) largest = f32x4.pmax(largest, class1);
+    if (j + 2 < classes) largest = f32x4.pmax(largest, class2);
+    if (j + 3 < classes) largest = f32x4.pmax(largest, class3);
   }
+  return largest;
 }
 
 /** Writes a tile, times the factor of each lane, to where {@link transposeIn} would read it. */
