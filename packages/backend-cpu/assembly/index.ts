@@ -12,10 +12,11 @@ export {
   unaryTanh,
 } from "./exponential-functions";
 export { fusesMultiplyAdd } from "./fused-multiply-add";
+export { softmaxCrossEntropyCappedRows } from "./loss/capped-rows";
+export { lossDiagnostics } from "./loss/diagnostics";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
 export { lossExps, lossGradients, lossLargest, lossResults, lossStages } from "./loss/split-rows";
-export { softmaxCrossEntropyTermRows } from "./loss/term-rows";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";
 export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-unpacked-product";

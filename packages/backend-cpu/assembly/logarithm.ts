@@ -169,7 +169,7 @@ function withLimits(u: v128, log: v128): v128 {
 /** Two and two doubles as four floats. */
 // @ts-ignore: decorator
 @inline
-function fourFloats(low: v128, high: v128): v128 {
+export function fourFloats(low: v128, high: v128): v128 {
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
 

@@ -1,5 +1,5 @@
 import type { LossTerms } from "@surprisal/core";
-import { addressOf, grainFor, type KernelTable, type Phase, type Scratch } from "./phase.ts";
+import { addressOf, grainFor, type KernelTable, type Located, type Phase, type Scratch } from "./phase.ts";
 
 /**
  * Up to so many classes, four rows side by side fill vectors better than each does by itself. Targets that are spread over
@@ -24,12 +24,10 @@ type Plan = KernelTable["softmaxCrossEntropy"];
 
 export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, threads) => {
   const { rowLoss, gradient, state, diagnostics } = outputs;
-  if (params.terms !== undefined && params.terms.softcap > 0) return [termRows(outputs, inputs, params)];
   const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
-  if (diagnostics === undefined) return lossPhases(outputs, inputs, params, scratch, threads);
+  const phases = isLossAsked ? lossPhases(outputs, inputs, params, scratch, threads) : [];
   // First the diagnostics: a gradient in place takes the logits.
-  const diagnosed = termRows({ diagnostics }, inputs, params);
-  return isLossAsked ? [diagnosed, ...lossPhases(outputs, inputs, params, scratch, threads)] : [diagnosed];
+  return diagnostics === undefined ? phases : [diagnosticsPhase(diagnostics, inputs, params), ...phases];
 };
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
@@ -37,7 +35,7 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
   const isSpread = inputs.probabilities !== undefined || smoothing > 0;
   const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
-  if (threads > 1 && isLong && rows < FEW_ROWS * threads) return splitRows(outputs, inputs, params, scratch);
+  if (threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0) return splitRows(outputs, inputs, params, scratch);
   const args = [
     addressOf(outputs.rowLoss),
     addressOf(outputs.gradient),
@@ -50,6 +48,10 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
     ...termsOf(terms),
   ];
   const rewrites = isInPlace(outputs, inputs);
+  if (terms.softcap > 0) {
+    const capped = [...args, terms.softcap];
+    return [{ run: "softmaxCrossEntropyCappedRows", args: capped, blocks: rows, grain: grainFor(8 * classes), rewrites }];
+  }
   return isInLanes
     ? [
         {
@@ -136,30 +138,17 @@ function isInPlace({ gradient }: Parameters<Plan>[0], { logits }: Parameters<Pla
 
 const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
 
-function termRows(outputs: Parameters<Plan>[0], inputs: Parameters<Plan>[1], params: Parameters<Plan>[2]): Phase {
-  const { rows, classes, smoothing, scale, terms = neutral } = params;
-  const { inverseTemperature, softcap, zLoss, focal, poly } = terms;
+function diagnosticsPhase(
+  diagnostics: Located,
+  { logits, labels, probabilities }: Parameters<Plan>[1],
+  { rows, classes, terms = neutral }: Parameters<Plan>[2],
+): Phase {
+  const operands = [diagnostics.address, logits.address, addressOf(labels), addressOf(probabilities)];
   return {
-    run: "softmaxCrossEntropyTermRows",
-    args: [
-      addressOf(outputs.rowLoss),
-      addressOf(outputs.gradient),
-      addressOf(outputs.state),
-      addressOf(outputs.diagnostics),
-      ...operands(inputs),
-      classes,
-      1 - smoothing,
-      smoothing / classes,
-      scale,
-      inverseTemperature,
-      softcap,
-      zLoss,
-      focal,
-      poly,
-    ],
+    run: "lossDiagnostics",
+    args: [...operands, classes, terms.inverseTemperature, terms.softcap],
     blocks: rows,
-    grain: grainFor(classes * 4),
-    rewrites: isInPlace(outputs, inputs),
+    grain: grainFor(8 * classes),
   };
 }
 
