@@ -49,7 +49,7 @@ export function softmaxCrossEntropyCappedRows(
       stage.R = 0;
       for (let from = 0; from < classes; from += CLASS_BLOCK) {
         const to = min(from + CLASS_BLOCK, classes);
-        capBlock(cap, stage, z, from, to, local);
+        capBlock(cap, stage, z, from, to, 0, local);
         if (isSpread) addSpreadTargets(stage, q, classWeights, from, to, keep, share, local);
         stage.R += cappedExps(window, stage, from, to, local);
       }
@@ -68,7 +68,7 @@ export function softmaxCrossEntropyCappedRows(
     if (!gradient) continue;
     for (let from = 0; stage.isLive && from < classes; from += CLASS_BLOCK) {
       const to = min(from + CLASS_BLOCK, classes);
-      capBlock(cap, stage, z, from, to, local);
+      capBlock(cap, stage, z, from, to, local + SLOPES, local);
       cappedExps(window, stage, from, to, local);
       const terms = local + TERMS;
       const weights = classWeights ? at(classWeights, from) : 0;
@@ -89,9 +89,9 @@ function refer(window: Window, stage: RowStage, cap: Cap, reference: f32): void 
   stage.d = window.referenceMinus(0, stage.base, stage.k) - stage.top;
 }
 
-/** z′ − base of a block, and the slopes, in the local scratch. */
-function capBlock(cap: Cap, stage: RowStage, z: usize, from: i32, to: i32, local: usize): void {
-  capLogits(cap, at(z, from), local + TERMS, local + RESTS, local + SLOPES, to - from, stage.base);
+/** z′ − base of a block in the local scratch, and its slopes. */
+function capBlock(cap: Cap, stage: RowStage, z: usize, from: i32, to: i32, slopes: usize, local: usize): void {
+  capLogits(cap, at(z, from), local + TERMS, local + RESTS, slopes, to - from, stage.base);
 }
 
 /** The targets of a capped block that are spread over the classes. A T_j of 0 is skipped, so that 0·∞ is 0. */
