@@ -26,9 +26,6 @@ export function largest(z: usize, count: i32): f32 {
 
 /** The largest of `count` logits but one, NaN left aside; −∞ for none. */
 export function largestWithout(j: i32, z: usize, count: i32): f32 {
-  const m = largest(z, count);
-  // Mostly another one is larger, and then all is said.
-  if (load<f32>(at(z, j)) < m) return m;
   return larger(largest(z, j), largest(at(z, j + 1), count - j - 1));
 }
 

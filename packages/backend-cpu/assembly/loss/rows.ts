@@ -36,7 +36,7 @@ export function softmaxCrossEntropyRows(
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
   const isByLabel = labels != 0 && !isSpread && !state;
-  const guesses = isByLabel && gradient != logits;
+  const guesses = gradient != logits;
   const batch = min(MOST_IN_BATCH, max(1, CLASSES_OF_BATCH / classes));
   for (let first = begin; first < end; first += batch) {
     const count = min(batch, end - first);

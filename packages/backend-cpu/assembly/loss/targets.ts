@@ -31,7 +31,7 @@ export function addTargets(
   const keepLanes = f32x4.splat(<f32>keep);
   const shareLanes = f32x4.splat(<f32>share);
   // Of halves, because m − z may be more than float32 holds.
-  const half = f32x4.splat(0.5);
+  const minusHalf = f32x4.splat(-0.5);
   const halfOfM = f32x4.splat(m * 0.5);
   const zero = f32x4.splat(0);
   let targets = f64x2.splat(0);
@@ -43,7 +43,7 @@ export function addTargets(
     for (; x < stop; x += 16, q += qStep, w += wStep) {
       const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
       target = f32x4.add(target, T);
-      const distance = f32x4.sub(halfOfM, f32x4.mul(v128.load(x), half));
+      const distance = multiplyAdd(v128.load(x), minusHalf, halfOfM);
       dot = f32x4.add(dot, v128.andnot(f32x4.mul(T, distance), f32x4.eq(T, zero)));
     }
     targets = f64x2.add(targets, promotePairs(target));
@@ -69,20 +69,18 @@ export function subtractTargets(
   const wStep: usize = classWeights ? 16 : 0;
   let q = probabilities ? probabilities : ZEROS;
   let w = classWeights ? classWeights : ONES;
-  let g = gradient;
-  const end = at(gradient, count & ~3);
-  const factorLanes = f32x4.splat(<f32>factor);
-  const secondLanes = f32x4.splat(<f32>second);
-  const secondUnit = secondFactor(unit);
-  const secondUnitLanes = f32x4.splat(<f32>secondUnit);
-  const keepLanes = f32x4.splat(<f32>((unit / secondUnit) * keep));
-  const shareLanes = f32x4.splat(<f32>((unit / secondUnit) * share));
-  for (; g < end; g += 16, q += qStep, w += wStep) {
-    const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
-    const product = f32x4.mul(f32x4.mul(v128.load(g), factorLanes), secondLanes);
-    v128.store(g, f32x4.sub(product, f32x4.mul(T, secondUnitLanes)));
+  let j = 0;
+  if (second == 1 && secondFactor(unit) == 1) {
+    const factorLanes = f32x4.splat(<f32>factor);
+    const keepLanes = f32x4.splat(<f32>(-unit * keep));
+    const shareLanes = f32x4.splat(<f32>(-unit * share));
+    for (; j + 4 <= count; j += 4, q += qStep, w += wStep) {
+      const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
+      v128.store(at(gradient, j), multiplyAdd(v128.load(at(gradient, j)), factorLanes, T));
+    }
   }
-  for (let j = count & ~3; j < count; j++, g += 4) {
+  for (; j < count; j++) {
+    const g = at(gradient, j);
     store<f32>(g, <f32>(<f64>load<f32>(g) * factor * second - unit * targetOf(probabilities, classWeights, j, keep, share)));
   }
 }
