@@ -48,8 +48,10 @@ export function softmaxCrossEntropyRows(
       const label = labels ? load<i32>(at(labels, row)) : -1;
       stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
       if (stage.isIgnored) continue;
+      if (labels) stage.zLabel = load<f32>(at(z, label));
       const excluded = isByLabel ? label : firstIndexOf(largest(z, classes), z, classes);
       stage.exclude(excluded, load<f32>(at(z, excluded)));
+      stage.m = stage.zExcluded;
       stage.guess = guessFor(z, classes, excluded);
       stage.refer(window, stage.guess);
     }
@@ -60,9 +62,10 @@ export function softmaxCrossEntropyRows(
       const g = gradient ? gradient + <usize>row * bytes : 0;
       const stage = stageOf(stages, i);
       if (stage.isIgnored) continue;
+      const q = probabilities ? probabilities + <usize>row * bytes : 0;
       let isSummed = false;
       if (guesses && window.isDirect(stage.guess)) {
-        stage.R = sumOfExps(window, stage, z, g, classes, local);
+        sumClasses(window, stage, z, g, isSpread, q, classWeights, classes, keep, share, local);
         const other = largestSoFar(local + BLOCK);
         stage.setLargest(other);
         isSummed = stage.isLive && isGood(window, stage.guess, other);
@@ -71,17 +74,13 @@ export function softmaxCrossEntropyRows(
         const other = largestWithout(stage.excluded, z, classes);
         stage.setLargest(other);
         if (!isGood(window, stage.guess, other)) stage.refer(window, exactReference(other, stage.m));
+        if (stage.isLive) sumClasses(window, stage, z, g, isSpread, q, classWeights, classes, keep, share, local);
       }
       if (!stage.isLive) continue;
-      if (isSpread) {
-        const q = probabilities ? probabilities + <usize>row * bytes : 0;
-        addSpreadTargets(window, stage, z, q, classWeights, classes, keep, share, local);
-      }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(window, keep * w, load<f32>(at(z, stage.label)));
+        stage.addLabel(window, keep * w, stage.zLabel);
       }
-      if (!isSummed) stage.R = sumOfExps(window, stage, z, g, classes, local);
     }
 
     finishStages(stages, count);
@@ -102,28 +101,26 @@ export function softmaxCrossEntropyRows(
   }
 }
 
-/** The targets that are spread over the classes, the excluded one apart. */
-// @ts-ignore: decorator
-@inline
-function addSpreadTargets(
-  window: Window, stage: RowStage, z: usize, q: usize, classWeights: usize, classes: i32, keep: f64, share: f64, local: usize,
+/**
+ * R = Σ_{j≠e} e^(t·z_j − o), and the sums of the targets that are spread over the classes. With `out` the terms of R are kept
+ * there; what that holds at e means nothing.
+ */
+function sumClasses(
+  window: Window, stage: RowStage, z: usize, out: usize, isSpread: bool, q: usize, classWeights: usize,
+  classes: i32, keep: f64, share: f64, local: usize,
 ): void {
   const sums = local + SUMS;
   v128.store(sums, f64x2.splat(0));
-  for (let from = 0; from < classes; from += CLASS_BLOCK) {
-    targetsOfBlock(stage, sums, sums, z, q, classWeights, from, min(from + CLASS_BLOCK, classes), keep, share);
-  }
-  stage.others += load<f64>(sums);
-  stage.dot += window.t * load<f64>(sums, 8);
-  stage.atExcluded += targetOf(q, classWeights, stage.excluded, keep, share);
-}
-
-/** R = Σ_{j≠e} e^(t·z_j − o). With `out` its terms are kept there; what that holds at e means nothing. */
-function sumOfExps(window: Window, stage: RowStage, z: usize, out: usize, classes: i32, local: usize): f64 {
-  let total: f64 = 0;
   startLargest(local + BLOCK);
+  let R: f64 = 0;
   for (let from = 0; from < classes; from += CLASS_BLOCK) {
-    total += expsOfBlock(window, stage, z, out, from, min(from + CLASS_BLOCK, classes), local + BLOCK);
+    const to = min(from + CLASS_BLOCK, classes);
+    if (isSpread) targetsOfBlock(stage, sums, sums, z, q, classWeights, from, to, keep, share);
+    R += expsOfBlock(window, stage, z, out, from, to, local + BLOCK);
   }
-  return total;
+  stage.R = R;
+  if (!isSpread) return;
+  stage.others = load<f64>(sums);
+  stage.dot = window.t * load<f64>(sums, 8);
+  stage.atExcluded = targetOf(q, classWeights, stage.excluded, keep, share);
 }

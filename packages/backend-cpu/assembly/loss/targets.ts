@@ -33,21 +33,24 @@ export function addTargets(
   // Of halves, because m − z may be more than float32 holds.
   const minusHalf = f32x4.splat(-0.5);
   const halfOfM = f32x4.splat(m * 0.5);
-  const zero = f32x4.splat(0);
   let targets = f64x2.splat(0);
   let dots = f64x2.splat(0);
-  while (x < end) {
-    const stop = min(x + 64, end);
-    let target = zero;
-    let dot = zero;
-    for (; x < stop; x += 16, q += qStep, w += wStep) {
-      const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
-      target = f32x4.add(target, T);
-      const distance = multiplyAdd(v128.load(x), minusHalf, halfOfM);
-      dot = f32x4.add(dot, v128.andnot(f32x4.mul(T, distance), f32x4.eq(T, zero)));
-    }
-    targets = f64x2.add(targets, promotePairs(target));
-    dots = f64x2.add(dots, promotePairs(dot));
+  for (; x + 64 <= end; x += 64, q += qStep << 2, w += wStep << 2) {
+    const T0 = spread(q, w, keepLanes, shareLanes);
+    const T1 = spread(q + qStep, w + wStep, keepLanes, shareLanes);
+    const T2 = spread(q + (qStep << 1), w + (wStep << 1), keepLanes, shareLanes);
+    const T3 = spread(q + 3 * qStep, w + 3 * wStep, keepLanes, shareLanes);
+    targets = f64x2.add(targets, promotePairs(f32x4.add(f32x4.add(T0, T1), f32x4.add(T2, T3))));
+    const dot0 = timesDistance(T0, multiplyAdd(v128.load(x), minusHalf, halfOfM));
+    const dot1 = timesDistance(T1, multiplyAdd(v128.load(x, 16), minusHalf, halfOfM));
+    const dot2 = timesDistance(T2, multiplyAdd(v128.load(x, 32), minusHalf, halfOfM));
+    const dot3 = timesDistance(T3, multiplyAdd(v128.load(x, 48), minusHalf, halfOfM));
+    dots = f64x2.add(dots, promotePairs(f32x4.add(f32x4.add(dot0, dot1), f32x4.add(dot2, dot3))));
+  }
+  for (; x < end; x += 16, q += qStep, w += wStep) {
+    const T = spread(q, w, keepLanes, shareLanes);
+    targets = f64x2.add(targets, promotePairs(T));
+    dots = f64x2.add(dots, promotePairs(timesDistance(T, multiplyAdd(v128.load(x), minusHalf, halfOfM))));
   }
   let target = sumOfDoubles(targets);
   let dot = 2 * sumOfDoubles(dots);
@@ -58,6 +61,20 @@ export function addTargets(
   }
   store<f64>(sums, load<f64>(sums) + target);
   store<f64>(sums, load<f64>(sums, 8) + dot, 8);
+}
+
+/** T_j of four classes. */
+// @ts-ignore: decorator
+@inline
+function spread(q: usize, w: usize, keep: v128, share: v128): v128 {
+  return f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keep, share));
+}
+
+/** T·distance, 0 where T is 0. */
+// @ts-ignore: decorator
+@inline
+function timesDistance(T: v128, distance: v128): v128 {
+  return v128.andnot(f32x4.mul(T, distance), f32x4.eq(T, f32x4.splat(0)));
 }
 
 /** gradient_j = factor·second·e_j − T_j·unit, where e_j stands at `gradient`; T_j as above. */
@@ -75,7 +92,7 @@ export function subtractTargets(
     const keepLanes = f32x4.splat(<f32>(-unit * keep));
     const shareLanes = f32x4.splat(<f32>(-unit * share));
     for (; j + 4 <= count; j += 4, q += qStep, w += wStep) {
-      const T = f32x4.mul(v128.load(w), multiplyAdd(v128.load(q), keepLanes, shareLanes));
+      const T = spread(q, w, keepLanes, shareLanes);
       v128.store(at(gradient, j), multiplyAdd(v128.load(at(gradient, j)), factorLanes, T));
     }
   }
