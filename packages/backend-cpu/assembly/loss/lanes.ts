@@ -1,15 +1,21 @@
 // The fused loss with four rows in the four lanes of each vector, for rows too short to fill vectors by themselves.
-import { exponential } from "../logarithm";
-import { at, upperHalf } from "../simd";
+import { exponential, fourFloats } from "../logarithm";
+import { at, multiplyAdd, upperHalf } from "../simd";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
 import { exactReference } from "./reference";
+import { timesDistance } from "./targets";
 import { transposeIn, transposeOut } from "./transpose";
 import { addTerms } from "./terms";
 import { GROUP_VECTORS, openWindow, storedExps, summedExps, Window, WINDOW_BYTES } from "./window-exp";
 
 /** With so few classes the sum of the exponentials is float64 throughout: no roundings average out. */
 const FEW_CLASSES: i32 = 4;
+
+/** From so many classes on, roundings of targets in float32 average out. */
+const FEWEST_IN_PAIRS: i32 = 16;
+
+const ONE = memory.data<f32>([1]);
 
 /** So many blocks go through each step together: then none waits for another's divisions, or for what it has just stored. */
 const BATCH: i32 = 4;
@@ -193,8 +199,8 @@ function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
 }
 
 /**
- * Turns the tile of probabilities into one of targets that are spread over the classes, and adds their sums to the stages.
- * Rows here may have two or three classes only, so there is no average of many roundings: all of it is float64.
+ * Turns the tile of probabilities into one of targets that are spread over the classes, and adds their sums to the stages. Where
+ * there are too few classes for roundings to average out, all of it is float64.
  */
 function addSpreadTargets(
   tile: usize, targets: usize, classWeights: usize, classes: i32, keep: f64, share: f64,
@@ -206,28 +212,45 @@ function addSpreadTargets(
     const w: f64 = classWeights ? load<f32>(at(classWeights, stage.excluded)) : 1;
     stage.atExcluded = w * (keep * <f64>load<f32>(at(targets, 4 * stage.excluded + lane)) + share);
   }
-  const keepLanes = f64x2.splat(keep);
-  const shareLanes = f64x2.splat(share);
-  const maxima = v128.load(part + MAXIMA);
-  const lowerMaxima = f64x2.promote_low_f32x4(maxima);
-  const upperMaxima = f64x2.promote_low_f32x4(upperHalf(maxima));
+  const keepLanes = f32x4.splat(<f32>keep);
+  const shareLanes = f32x4.splat(<f32>share);
+  const minusHalf = f32x4.splat(-0.5);
+  const halfOfM = f32x4.mul(v128.load(part + MAXIMA), f32x4.splat(0.5));
+  let w = classWeights ? classWeights : ONE;
+  const wStep: usize = classWeights ? 4 : 0;
   let lowerSum = f64x2.splat(0);
   let upperSum = lowerSum;
   let lowerDot = lowerSum;
   let upperDot = lowerSum;
-  for (let j = 0; j < classes; j++) {
-    const w = f64x2.splat(classWeights ? <f64>load<f32>(at(classWeights, j)) : 1);
-    const offset = <usize>j << 4;
-    const q = v128.load(targets + offset);
-    const z = v128.load(tile + offset);
-    const lower = f64x2.mul(w, f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(q), keepLanes), shareLanes));
-    const upper = f64x2.mul(w, f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(upperHalf(q)), keepLanes), shareLanes));
-    lowerSum = f64x2.add(lowerSum, lower);
-    upperSum = f64x2.add(upperSum, upper);
-    lowerDot = f64x2.add(lowerDot, timesDistance(lower, lowerMaxima, f64x2.promote_low_f32x4(z)));
-    upperDot = f64x2.add(upperDot, timesDistance(upper, upperMaxima, f64x2.promote_low_f32x4(upperHalf(z))));
-    const T = v128.shuffle<f64>(f32x4.demote_f64x2_zero(lower), f32x4.demote_f64x2_zero(upper), 0, 2);
-    v128.store(targets + offset, T);
+  const end = targets + (<usize>classes << 4);
+  for (let pairs = classes >= FEWEST_IN_PAIRS ? classes >> 1 : 0; pairs > 0; pairs--, tile += 32, targets += 32, w += wStep << 1) {
+    const T0 = f32x4.mul(v128.load32_splat(w), multiplyAdd(v128.load(targets), keepLanes, shareLanes));
+    const T1 = f32x4.mul(v128.load32_splat(w + wStep), multiplyAdd(v128.load(targets, 16), keepLanes, shareLanes));
+    v128.store(targets, T0);
+    v128.store(targets, T1, 16);
+    const T = f32x4.add(T0, T1);
+    lowerSum = f64x2.add(lowerSum, f64x2.promote_low_f32x4(T));
+    upperSum = f64x2.add(upperSum, f64x2.promote_low_f32x4(upperHalf(T)));
+    const dot = f32x4.add(
+      timesDistance(T0, multiplyAdd(v128.load(tile), minusHalf, halfOfM)),
+      timesDistance(T1, multiplyAdd(v128.load(tile, 16), minusHalf, halfOfM)),
+    );
+    lowerDot = f64x2.add(lowerDot, f64x2.promote_low_f32x4(dot));
+    upperDot = f64x2.add(upperDot, f64x2.promote_low_f32x4(upperHalf(dot)));
+  }
+  lowerDot = f64x2.add(lowerDot, lowerDot);
+  upperDot = f64x2.add(upperDot, upperDot);
+  const maxima = v128.load(part + MAXIMA);
+  for (; targets < end; tile += 16, targets += 16, w += wStep) {
+    const q = v128.load(targets);
+    const z = v128.load(tile);
+    const low = wideTarget(q, w, keep, share);
+    const high = wideTarget(upperHalf(q), w, keep, share);
+    v128.store(targets, fourFloats(low, high));
+    lowerSum = f64x2.add(lowerSum, low);
+    upperSum = f64x2.add(upperSum, high);
+    lowerDot = f64x2.add(lowerDot, timesWideDistance(low, maxima, z));
+    upperDot = f64x2.add(upperDot, timesWideDistance(high, upperHalf(maxima), upperHalf(z)));
   }
   v128.store(part + SUMS, lowerSum);
   v128.store(part + SUMS, upperSum, 16);
@@ -240,11 +263,20 @@ function addSpreadTargets(
   }
 }
 
-/** T·(m − z), 0 where T is 0. */
+/** T_j in float64 for two rows. */
 // @ts-ignore: decorator
 @inline
-function timesDistance(T: v128, m: v128, z: v128): v128 {
-  return v128.andnot(f64x2.mul(T, f64x2.sub(m, z)), f64x2.eq(T, f64x2.splat(0)));
+function wideTarget(q: v128, w: usize, keep: f64, share: f64): v128 {
+  const T = f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(q), f64x2.splat(keep)), f64x2.splat(share));
+  return f64x2.mul(f64x2.splat(<f64>load<f32>(w)), T);
+}
+
+/** T·(m − z) for two rows, 0 where T is 0. */
+// @ts-ignore: decorator
+@inline
+function timesWideDistance(T: v128, m: v128, z: v128): v128 {
+  const distance = f64x2.sub(f64x2.promote_low_f32x4(m), f64x2.promote_low_f32x4(z));
+  return v128.andnot(f64x2.mul(T, distance), f64x2.eq(T, f64x2.splat(0)));
 }
 
 /** R of the four rows, where the dots of the targets stood: from float64 exponentials, since there are too few to average out. */

@@ -73,7 +73,7 @@ function spread(q: usize, w: usize, keep: v128, share: v128): v128 {
 /** T·distance, 0 where T is 0. */
 // @ts-ignore: decorator
 @inline
-function timesDistance(T: v128, distance: v128): v128 {
+export function timesDistance(T: v128, distance: v128): v128 {
   return v128.andnot(f32x4.mul(T, distance), f32x4.eq(T, f32x4.splat(0)));
 }
 

@@ -5,7 +5,7 @@ import { addressOf, grainFor, type KernelTable, type Located, type Phase, type S
  * Up to so many classes, four rows side by side fill vectors better than each does by itself. Targets that are spread over
  * the classes are float64 there, which pays for fewer.
  */
-const MOST_CLASSES_IN_LANES = { oneTarget: 128, spread: 48 };
+const MOST_CLASSES_IN_LANES = { oneTarget: 128, spread: 128 };
 
 /** What a row costs beside its classes, in classes. */
 const ROW_COST = 40;
