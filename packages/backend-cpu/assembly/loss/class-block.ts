@@ -6,7 +6,7 @@ import { at } from "../simd";
 import { largest } from "./largest";
 import { RowStage, secondFactor } from "./row-stage";
 import { addTargets, scale, subtractTargets } from "./targets";
-import { GROUP, storedExps, summedExps, Window } from "./window-exp";
+import { GROUP, GROUP_BYTES, storedExps, Window } from "./window-exp";
 
 export const CLASS_BLOCK: i32 = 4096;
 
@@ -67,27 +67,29 @@ export function expsOfShifted(window: Window, stage: RowStage, x: usize, out: us
 function expsWithout(
   window: Window, excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, local: usize,
 ): void {
+  const some = local + SOME;
+  const step = out ? GROUP_BYTES : 0;
   const rest = count - (count % GROUP);
   let own = 0 <= excluded && excluded < rest ? excluded - (excluded % GROUP) : rest;
   for (let j = 0; j < count; j += GROUP) {
     // Whole groups up to the one that holds the excluded class, and on to the last.
     if (own > j) {
-      if (out) storedExps(window, at(x, j), at(out, j), (own - j) / GROUP, k, sums);
-      else summedExps(window, at(x, j), (own - j) / GROUP, k, sums);
+      storedExps(window, at(x, j), out ? at(out, j) : some, step, (own - j) / GROUP, k, sums);
       j = own;
     }
     own = rest;
     if (j >= count) break;
-    expsOfSome(window, excluded - j, at(x, j), out ? at(out, j) : 0, min(GROUP, count - j), k, sums, local + SOME);
+    const here = min(GROUP, count - j);
+    copySome(some, at(x, j), here, excluded - j);
+    storedExps(window, some, out && here == GROUP ? at(out, j) : some, step, 1, k, sums);
+    if (out && here < GROUP) copyTerms(at(out, j), some, here);
   }
 }
 
 const LANES: usize = memory.data<i32>([0, 1, 2, 3]);
 
-/** The same for a group at most, with −∞ in the place of the excluded class and of what lies behind the row. */
-function expsOfSome(
-  window: Window, excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, some: usize,
-): void {
+/** Copies `count` logits, a group at most, with −∞ in the place of the excluded one and of what lies behind them. */
+function copySome(some: usize, x: usize, count: i32, excluded: i32): void {
   const excludedLanes = i32x4.splat(excluded);
   const countLanes = i32x4.splat(count);
   const minusInfinity = f32x4.splat(-Infinity);
@@ -97,12 +99,13 @@ function expsOfSome(
     v128.store(at(some, j), v128.bitselect(minusInfinity, v128.load(at(x, min(j, count - 1))), isOut));
     lanes = i32x4.add(lanes, i32x4.splat(4));
   }
-  if (!out) return summedExps(window, some, 1, k, sums);
-  if (count == GROUP) return storedExps(window, some, out, 1, k, sums);
-  storedExps(window, some, some, 1, k, sums);
-  let j = 0;
-  for (; j + 4 <= count; j += 4) v128.store(at(out, j), v128.load(at(some, j)));
-  for (; j < count; j++) store<f32>(at(out, j), load<f32>(at(some, j)));
+}
+
+/** Copies `count` exponentials. */
+function copyTerms(out: usize, some: usize, count: i32): void {
+  const end = at(out, count);
+  for (; out + 16 <= end; out += 16, some += 16) v128.store(out, v128.load(some));
+  for (; out < end; out += 4, some += 4) store<f32>(out, load<f32>(some));
 }
 
 /** e^(z_j − o) at `g` becomes u·(S·p_j − T_j), without what the label adds to T, for from ≤ j < to; `from` is a multiple of 4. */

@@ -7,7 +7,7 @@ import { exactReference } from "./reference";
 import { timesDistance } from "./targets";
 import { transposeIn, transposeOut } from "./transpose";
 import { addTerms } from "./terms";
-import { GROUP_VECTORS, openWindow, storedExps, summedExps, Window, WINDOW_BYTES } from "./window-exp";
+import { GROUP_BYTES, GROUP_VECTORS, openWindow, storedExps, Window, WINDOW_BYTES } from "./window-exp";
 
 /** With so few classes the sum of the exponentials is float64 throughout: no roundings average out. */
 const FEW_CLASSES: i32 = 4;
@@ -125,8 +125,7 @@ export function softmaxCrossEntropyLanes(
       const k = v128.load(part + K);
       clear(part + SUMS);
       if (classes <= FEW_CLASSES) sumInDoubles(window, tile, classes, part);
-      if (gradient) storedExps(window, tile, tile, groups, k, part + SUMS);
-      else if (classes > FEW_CLASSES) summedExps(window, tile, groups, k, part + SUMS);
+      if (gradient || classes > FEW_CLASSES) storedExps(window, tile, tile, GROUP_BYTES, groups, k, part + SUMS);
     }
     const sums = parts + (classes <= FEW_CLASSES ? DOTS : SUMS);
     for (let i = 0; i < lanes; i++) {

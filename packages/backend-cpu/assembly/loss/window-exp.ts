@@ -10,9 +10,10 @@
  */
 import { at, multiplyAdd, upperHalf } from "../simd";
 
-/** Vectors, and logits, that {@link storedExps} and {@link summedExps} take at a time. */
+/** Vectors, logits and bytes that {@link storedExps} takes at a time. */
 export const GROUP_VECTORS: i32 = 6;
 export const GROUP: i32 = 4 * GROUP_VECTORS;
+export const GROUP_BYTES: usize = 4 * GROUP;
 
 /** (e^r − 1)/r from r⁵ to r⁰ */
 const SERIES = memory.data<f32>([
@@ -121,29 +122,20 @@ export class Window {
   }
 }
 
-/** {@link exps} that keeps its exponentials at `out`, which may be `x`. */
-export function storedExps(window: Window, x: usize, out: usize, groups: i32, k: v128, sums: usize): void {
-  exps(window, x, out, groups, k, sums, true);
-}
-
-/** {@link exps} for their sums alone. */
-export function summedExps(window: Window, x: usize, groups: i32, k: v128, sums: usize): void {
-  exps(window, x, 0, groups, k, sums, false);
-}
-
 /**
  * e^(t·z − o) for groups of six vectors of four x = z − base, and their sum in each lane, added to four doubles at `sums`; behind
  * them stand four floats, the largest x of each lane so far. Each lane has its own k. Six vectors at most are added in pairs in
- * float32: small terms beside a large one would be lost one by one.
+ * float32: small terms beside a large one would be lost one by one. The exponentials of a group are stored at `out`, which may
+ * be `x`, and those of the next `step` bytes behind it; 0 for who needs their sums alone.
  *
  * The six are computed step by step side by side. Each step waits for the one before, so one vector after the other would
  * leave the processor waiting. A constant is loaded when its step comes: there are not enough registers to keep all, and one
  * in the code the engine would build anew in every turn of the loop. (That c is assigned again and again is what keeps the
  * compiler from sorting the steps by vector.)
  */
-// @ts-ignore: decorator
-@inline
-function exps(window: Window, x: usize, out: usize, groups: i32, k: v128, sums: usize, store: bool): void {
+export function storedExps(
+  window: Window, x: usize, out: usize, step: usize, groups: i32, k: v128, sums: usize,
+): void {
   /** Puts n − k into the low bits of a float. */
   const magic = f32x4.sub(f32x4.splat(12582912), k);
   /** Its exponential is 2^−127, which comes out as 0. */
@@ -160,7 +152,7 @@ function exps(window: Window, x: usize, out: usize, groups: i32, k: v128, sums: 
     let x3 = v128.load(x, 48);
     let x4 = v128.load(x, 64);
     let x5 = v128.load(x, 80);
-    x += GROUP * 4;
+    x += GROUP_BYTES;
     largest = f32x4.pmax(f32x4.pmax(f32x4.pmax(largest, x0), x1), x2);
     largest = f32x4.pmax(f32x4.pmax(f32x4.pmax(largest, x3), x4), x5);
     x0 = f32x4.pmax(x0, lowest); // NaN stays
@@ -251,15 +243,13 @@ function exps(window: Window, x: usize, out: usize, groups: i32, k: v128, sums: 
     q3 = multiplyAdd(x3, q3, s3);
     q4 = multiplyAdd(x4, q4, s4);
     q5 = multiplyAdd(x5, q5, s5);
-    if (store) {
-      v128.store(out, q0);
-      v128.store(out, q1, 16);
-      v128.store(out, q2, 32);
-      v128.store(out, q3, 48);
-      v128.store(out, q4, 64);
-      v128.store(out, q5, 80);
-      out += GROUP * 4;
-    }
+    v128.store(out, q0);
+    v128.store(out, q1, 16);
+    v128.store(out, q2, 32);
+    v128.store(out, q3, 48);
+    v128.store(out, q4, 64);
+    v128.store(out, q5, 80);
+    out += step;
     c = f32x4.add(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)), f32x4.add(q4, q5));
     lower = f64x2.add(lower, f64x2.promote_low_f32x4(c));
     upper = f64x2.add(upper, f64x2.promote_low_f32x4(upperHalf(c)));
