@@ -58,16 +58,22 @@ export function logarithm(x: v128, addend: v128): v128 {
 
 /** x^a for four floats x, and a in two and two doubles. */
 export function power(x: v128, lowA: v128, highA: v128): v128 {
-  return fourFloats(
-    powerOf(f64x2.promote_low_f32x4(x), lowA),
-    powerOf(f64x2.promote_low_f32x4(upperHalf(x)), highA),
-  );
+  let low = x;
+  let high = x;
+  let doubles = f64x2.promote_low_f32x4(x);
+  // A loop of two, for the sake of the code's size.
+  for (let half = 0; half < 2; half++) {
+    low = high;
+    high = powerOf(doubles, half == 0 ? lowA : highA);
+    doubles = f64x2.promote_low_f32x4(upperHalf(x));
+  }
+  return fourFloats(low, high);
 }
 
 /** x^a for two doubles, as JavaScript has it: x^0 = 1 for every x, and NaN for −∞ < x < 0 unless a is whole. */
 // @ts-ignore: decorator
 @inline
-export function powerOf(x: v128, a: v128): v128 {
+function powerOf(x: v128, a: v128): v128 {
   const zero = f64x2.splat(0);
   const infinity = double(INFINITE);
   const size = f64x2.abs(x);
@@ -84,6 +90,15 @@ export function powerOf(x: v128, a: v128): v128 {
   // All bits set are a NaN.
   result = v128.or(result, v128.andnot(negative, whole));
   return v128.bitselect(double(ONE), result, f64x2.eq(a, zero));
+}
+
+/** x^a for 0 ≤ x ≤ 1 and a > 0. */
+// @ts-ignore: decorator
+@inline
+export function powerOfShare(x: f64, a: f64): f64 {
+  if (x == 0) return 0;
+  const log = logarithmOf(f64x2.splat(x), f64x2.splat(0));
+  return f64x2.extract_lane(exponential(f64x2.mul(log, f64x2.splat(a))), 0);
 }
 
 /** log(u + lost) for two positive doubles between 2^−200 and 2^200, lost being below half a unit of u. */

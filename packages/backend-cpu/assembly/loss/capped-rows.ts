@@ -14,7 +14,7 @@ import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
 /** Offsets in the local scratch, behind the window: the row's stage, the cap, what exponentials need, and a block thrice. */
 const STAGE: usize = WINDOW_BYTES;
 const CAP: usize = STAGE + 2 * STAGE_BYTES;
-const SUMS: usize = CAP + 32;
+const SUMS: usize = CAP + 48;
 const TERMS: usize = SUMS + BLOCK_SCRATCH - CLASS_BLOCK * 4;
 const RESTS: usize = TERMS + CLASS_BLOCK * 4;
 const SLOPES: usize = RESTS + CLASS_BLOCK * 4;
@@ -49,15 +49,16 @@ export function softmaxCrossEntropyCappedRows(
       stage.R = 0;
       for (let from = 0; from < classes; from += CLASS_BLOCK) {
         const to = min(from + CLASS_BLOCK, classes);
-        capBlock(cap, stage, z, from, to, 0, local);
+        capBlock(cap, stage, z, from, to, local);
         if (isSpread) addSpreadTargets(stage, q, classWeights, from, to, keep, share, local);
         stage.R += cappedExps(window, stage, from, to, local);
       }
       if (labels) {
         const zLabel = load<f32>(at(z, stage.label));
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabelBelow(keep * w, stage.label == stage.excluded ? 0 : stage.top - cap.valueOf(zLabel));
-        stage.labelSlope = cap.slopeOf(zLabel);
+        const capped = cap.valueOf(zLabel);
+        stage.labelSlope = cap.slope;
+        stage.addLabelBelow(keep * w, stage.label == stage.excluded ? 0 : stage.top - capped);
       }
     }
 
@@ -68,7 +69,7 @@ export function softmaxCrossEntropyCappedRows(
     if (!gradient) continue;
     for (let from = 0; stage.isLive && from < classes; from += CLASS_BLOCK) {
       const to = min(from + CLASS_BLOCK, classes);
-      capBlock(cap, stage, z, from, to, local + SLOPES, local);
+      capBlock(cap, stage, z, from, to, local);
       cappedExps(window, stage, from, to, local);
       const terms = local + TERMS;
       const weights = classWeights ? at(classWeights, from) : 0;
@@ -85,13 +86,13 @@ function refer(window: Window, stage: RowStage, cap: Cap, reference: f32): void 
   stage.base = window.baseOf(capped);
   stage.k = window.exponentOf(capped);
   stage.top = cap.valueOf(stage.zExcluded);
-  stage.topSlope = cap.slopeOf(stage.zExcluded);
+  stage.topSlope = cap.slope;
   stage.d = window.referenceMinus(0, stage.base, stage.k) - stage.top;
 }
 
 /** z′ − base of a block in the local scratch, and its slopes. */
-function capBlock(cap: Cap, stage: RowStage, z: usize, from: i32, to: i32, slopes: usize, local: usize): void {
-  capLogits(cap, at(z, from), local + TERMS, local + RESTS, slopes, to - from, stage.base);
+function capBlock(cap: Cap, stage: RowStage, z: usize, from: i32, to: i32, local: usize): void {
+  capLogits(cap, at(z, from), local + TERMS, local + RESTS, local + SLOPES, to - from, stage.base);
 }
 
 /** The targets of a capped block that are spread over the classes. A T_j of 0 is skipped, so that 0·∞ is 0. */

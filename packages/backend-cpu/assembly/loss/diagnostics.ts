@@ -23,7 +23,7 @@ class Depth {
 
 /** Offsets in the local scratch: the depth, the cap, two sums. */
 const CAP: usize = 32;
-const SUMS: usize = 64;
+const SUMS: usize = 80;
 
 /** Block: a row. y is the label or, with probabilities, the likeliest class. (−1, 0, 0) for an ignored row, NaN for one that is not finite. */
 export function lossDiagnostics(

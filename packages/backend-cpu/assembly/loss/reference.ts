@@ -12,8 +12,6 @@ const SAMPLES: i32 = 16;
 const MOST_ABOVE: f64 = 45;
 
 /** The largest logit in a sample of the row without the excluded one, NaN left aside; −∞ for none. */
-// @ts-ignore: decorator
-@inline
 export function guessFor(z: usize, classes: i32, excluded: i32): f32 {
   const vectors = classes >> 2;
   const step = max(1, vectors / SAMPLES);

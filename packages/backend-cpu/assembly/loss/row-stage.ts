@@ -89,8 +89,6 @@ export class RowStage {
   }
 
   /** Puts o a little below `reference`. It follows the other logits, not z_e: then they keep their bits however far e leads. */
-  // @ts-ignore: decorator
-  @inline
   refer(window: Window, reference: f32): void {
     this.base = window.baseOf(reference);
     this.k = window.exponentOf(reference);

@@ -1,5 +1,5 @@
 // The further terms of a row's loss: z-loss, focal and poly. They are numbers of the row, so the classes do not know of them.
-import { exponential, logOnePlusRatio, powerOf } from "../logarithm";
+import { exponential, logOnePlusRatio, powerOfShare } from "../logarithm";
 import { at } from "../simd";
 import { RowStage, stageOf } from "./row-stage";
 import { Window } from "./window-exp";
@@ -20,9 +20,9 @@ function addTermsOf(window: Window, stage: RowStage, zLoss: f64, focal: f64, pol
   if (focal != 0 || poly != 0) {
     const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
     const nu = stage.labelBelow + stage.logRatio; // −log p_y
-    const p = exp(-nu);
+    const p = f64x2.extract_lane(exponential(f64x2.splat(-nu)), 0);
     const r = stage.label == stage.excluded ? stage.R / (stage.R + stage.E) : 1 - p; // 1 − p_y
-    const power = focal == 0 ? 1 : f64x2.extract_lane(powerOf(f64x2.splat(r), f64x2.splat(focal)), 0);
+    const power = focal == 0 ? 1 : powerOfShare(r, focal);
     const straight = 1 + poly - poly * r;
     stage.lossFactor = power;
     added = power * poly * w * r;
@@ -43,11 +43,4 @@ function addTermsOf(window: Window, stage: RowStage, zLoss: f64, focal: f64, pol
 function logOfR(window: Window, stage: RowStage): f64 {
   const log = logOnePlusRatio(f64x2.splat(stage.R - 1), f64x2.splat(1), f64x2.splat(0));
   return f64x2.extract_lane(log, 0) + window.referenceMinus(0, stage.base, stage.k);
-}
-
-/** e^x, 0 far below 0. */
-// @ts-ignore: decorator
-@inline
-function exp(x: f64): f64 {
-  return x < -700 ? 0 : f64x2.extract_lane(exponential(f64x2.splat(x)), 0);
 }
