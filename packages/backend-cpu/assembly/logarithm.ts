@@ -5,18 +5,33 @@ import { upperHalf } from "./simd";
 
 // Constants are loaded from here: V8 would build those in the code anew at every use.
 const DOUBLES = memory.data<f64>([
-  1, 0.5, 2, Infinity,
+  1,
+  0.5,
+  2,
+  Infinity,
   // ln 2 and log2 e
-  0.6931471805599453, 1.4426950408889634,
+  0.6931471805599453,
+  1.4426950408889634,
   // 2^52 + 1023: a double between 2^52 and 2^53 holds a whole number in its lowest bits. And 1.5·2^52 + 1023.
-  4503599627371519, 6755399441056767,
+  4503599627371519,
+  6755399441056767,
   // The series of 2·artanh(s)/s, fitted in s² to 4e-12 for |s| ≤ (√2 − 1)/(√2 + 1).
-  0.23618095014336585, 0.28534953517994815, 0.4000038637991121, 0.6666666523794788, 2.000000000008443,
+  0.23618095014336585,
+  0.28534953517994815,
+  0.4000038637991121,
+  0.6666666523794788,
+  2.000000000008443,
   // (e^r − 1)/r, fitted to 2.4e-10 for |r| ≤ ln 2 / 2.
-  0.0001984122794724049, 0.0013941042868542144, 0.00833340304190612, 0.04166635399559067, 0.16666666248521506,
-  0.5000000046753776, 1.0000000000312996,
+  0.0001984122794724049,
+  0.0013941042868542144,
+  0.00833340304190612,
+  0.04166635399559067,
+  0.16666666248521506,
+  0.5000000046753776,
+  1.0000000000312996,
   // Beyond e^±700 no result is a float32.
-  -700, 700,
+  -700,
+  700,
   // R/E up to which s = R/(R + 2E) is small enough for the series of artanh.
   0.41,
 ]);
@@ -37,7 +52,8 @@ const SMALL_RATIO: usize = 22;
 
 const INTEGERS = memory.data<u64>([
   // The bits of √½ less those of 1, twice the exponent field of 1, the mask of sign and exponent, and the exponent field of 2^52.
-  0xfff6a09e667f3bcd, 0x7fe0000000000000, 0xfff0000000000000, 0x4330000000000000,
+  0xfff6a09e667f3bcd,
+  0x7fe0000000000000, 0xfff0000000000000, 0x4330000000000000,
 ]);
 
 /** log(addend + x) for four floats, the addend being 0 or 1. */
@@ -108,10 +124,7 @@ function logarithmOf(u: v128, lost: v128): v128 {
   // u = m·2^e with √½ ≤ m < √2; the upper 12 bits hold e + 1023.
   const biased = i64x2.sub(u, integer(0));
   const scale = i64x2.sub(integer(1), v128.and(biased, integer(2)));
-  const e = f64x2.sub(
-    v128.or(i64x2.shr_u(biased, 52), integer(3)),
-    double(WHOLE),
-  );
+  const e = f64x2.sub(v128.or(i64x2.shr_u(biased, 52), integer(3)), double(WHOLE));
   const f = f64x2.add(f64x2.sub(f64x2.mul(u, scale), double(ONE)), f64x2.mul(lost, scale));
   return multiplyAddDoubles(e, double(LN2), twiceArtanh(f64x2.div(f, f64x2.add(f, double(TWO)))));
 }

@@ -1,11 +1,6 @@
 // Panels: a matrix of depth × width, cut into strips of 8 columns and laid out as the tiles of a product read them.
+import { PACKED_PANELS, PANEL } from "../src/kernels/block-sizes";
 import { at } from "./simd";
-
-/** Columns of a panel. */
-export const PANEL = 8;
-
-/** Panels of a block: where rows of the source hold them side by side, they are read together. */
-const GROUP = 4;
 
 /**
  * Block (item, 4 panels): panels[item, panel, p, j] = source[item, p, 8·panel + j], 0 where that is beyond `width`. Of the
@@ -23,16 +18,16 @@ export function packPanels(
   _local: usize,
 ): void {
   const perItem = (width + PANEL - 1) / PANEL;
-  const groups = (perItem + GROUP - 1) / GROUP;
+  const groups = (perItem + PACKED_PANELS - 1) / PACKED_PANELS;
   const bytes = <usize>depth * (PANEL * 4);
   for (let block = begin; block < end; block++) {
     const item = <usize>(block / groups);
     const from = source + ((item * <usize>depth * <usize>stored) << 2);
     const to = panels + item * <usize>perItem * bytes;
-    let panel = (block % groups) * GROUP;
-    const last = min(panel + GROUP, perItem);
-    if (!transposed && (panel + GROUP) * PANEL <= width) {
-      packFourPanels(to + <usize>panel * bytes, at(from, panel * PANEL), depth, <usize>stored << 2);
+    let panel = (block % groups) * PACKED_PANELS;
+    const last = min(panel + PACKED_PANELS, perItem);
+    if (!transposed && (panel + PACKED_PANELS) * PANEL <= width) {
+      packFourPanels(to + <usize>panel * bytes, at(from, panel * PANEL), depth, (<usize>stored) << 2);
       continue;
     }
     for (; panel < last; panel++) {
@@ -40,7 +35,7 @@ export function packPanels(
       const cols = min(PANEL, width - column);
       const target = to + <usize>panel * bytes;
       if (transposed) packRows(target, from + ((<usize>column * <usize>depth) << 2), depth, cols);
-      else packColumns(target, at(from, column), depth, cols, <usize>stored << 2);
+      else packColumns(target, at(from, column), depth, cols, (<usize>stored) << 2);
     }
   }
 }

@@ -20,7 +20,7 @@ export function gatherRows(
     for (let r = begin; r < end; r++) store<u32>(at(y, r), load<u32>(at(table, load<i32>(at(indices, r)))));
     return;
   }
-  const bytes = <usize>cols << 2;
+  const bytes = (<usize>cols) << 2;
   for (let r = begin; r < end; r++) {
     copyRun(y + <usize>r * bytes, table + <usize>load<i32>(at(indices, r)) * bytes, cols);
   }
@@ -40,7 +40,7 @@ export function scatterAddRows(
   end: i32,
   local: usize,
 ): void {
-  const bytes = <usize>cols << 2;
+  const bytes = (<usize>cols) << 2;
   for (let t = begin; t < end; t++) {
     const to = table + <usize>t * bytes;
     const first = at(order, load<i32>(at(starts, t)));

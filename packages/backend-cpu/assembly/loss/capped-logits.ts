@@ -5,9 +5,15 @@
 import { exponential, multiplyAddDoubles } from "../logarithm";
 
 const CONSTANTS = memory.data<f64>([
-  1, -2, Infinity,
+  1,
+  -2,
+  Infinity,
   // From here up tanh is not taken from its series, which is x·(1 − x²/3 + 2/15·x⁴ − 17/315·x⁶ + 62/2835·x⁸).
-  0.1, -0.3333333333333333, 0.13333333333333333, -0.05396825396825397, 0.021869488536155203,
+  0.1,
+  -0.3333333333333333,
+  0.13333333333333333,
+  -0.05396825396825397,
+  0.021869488536155203,
 ]);
 const ONE: usize = 0;
 const MINUS_TWO: usize = 1;
@@ -43,7 +49,7 @@ export class Cap {
  */
 export function capLogits(cap: Cap, z: usize, x: usize, rests: usize, slopes: usize, count: i32, base: f32): void {
   const bases = f64x2.splat(base);
-  for (const end = z + (<usize>count << 2); z < end; z += 8, x += 8, rests += 8, slopes += 8) {
+  for (const end = z + ((<usize>count) << 2); z < end; z += 8, x += 8, rests += 8, slopes += 8) {
     const value = f64x2.sub(cappedPair(cap, f64x2.promote_low_f32x4(v128.load64_zero(z))), bases);
     const slope = v128.load(changetype<usize>(cap), offsetof<Cap>("slope"));
     v128.store64_lane(slopes, f32x4.demote_f64x2_zero(slope), 0);

@@ -1,12 +1,13 @@
 // The fused loss with capped logits, row by row. They are capped block by block, for the sums and once more for the gradient,
 // which may take the logits' place.
+import { CLASS_BLOCK, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { at, promotePairs, sumOfDoubles } from "../simd";
 import { Cap, capLogits } from "./capped-logits";
-import { BLOCK_SCRATCH, CLASS_BLOCK, expsOfShifted, gradientOfBlock, startLargest } from "./class-block";
+import { BLOCK_SCRATCH, expsOfShifted, gradientOfBlock, startLargest } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
+import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { addTerms } from "./terms";
 import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
@@ -21,23 +22,42 @@ const SLOPES: usize = RESTS + CLASS_BLOCK * 4;
 
 /** A block is a row. The arguments are those of `softmaxCrossEntropyRows`, and the cap. */
 export function softmaxCrossEntropyCappedRows(
-  rowLoss: usize, gradient: usize, state: usize,
-  logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize,
-  classes: i32, keep: f64, share: f64, scale: f64,
-  t: f64, zLoss: f64, focal: f64, poly: f64, softcap: f64,
-  begin: i32, end: i32, local: usize,
+  rowLoss: usize,
+  gradient: usize,
+  state: usize,
+  logits: usize,
+  labels: usize,
+  probabilities: usize,
+  classWeights: usize,
+  rowScale: usize,
+  classes: i32,
+  keep: f64,
+  share: f64,
+  scale: f64,
+  t: f64,
+  zLoss: f64,
+  focal: f64,
+  poly: f64,
+  softcap: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const window = openWindow(local, 1);
   const stage = stageOf(local + STAGE, 0);
   const cap = changetype<Cap>(local + CAP);
   cap.start(t, softcap);
-  const bytes = <usize>classes << 2;
+  const bytes = (<usize>classes) << 2;
   const isSpread = probabilities != 0 || share > 0;
   for (let row = begin; row < end; row++) {
     const z = logits + <usize>row * bytes;
     const q = probabilities ? probabilities + <usize>row * bytes : 0;
     const g = gradient ? gradient + <usize>row * bytes : 0;
-    stage.start(labels != 0, labels ? load<i32>(at(labels, row)) : -1, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
+    stage.start(
+      labels != 0,
+      labels ? load<i32>(at(labels, row)) : -1,
+      rowScale ? scale * load<f32>(at(rowScale, row)) : scale,
+    );
     if (!stage.isIgnored) {
       const excluded = firstIndexOf(largest(z, classes), z, classes);
       const other = largestWithout(excluded, z, classes);
@@ -97,7 +117,14 @@ function capBlock(cap: Cap, stage: RowStage, z: usize, from: i32, to: i32, local
 
 /** The targets of a capped block that are spread over the classes. A T_j of 0 is skipped, so that 0·∞ is 0. */
 function addSpreadTargets(
-  stage: RowStage, q: usize, classWeights: usize, from: i32, to: i32, keep: f64, share: f64, local: usize,
+  stage: RowStage,
+  q: usize,
+  classWeights: usize,
+  from: i32,
+  to: i32,
+  keep: f64,
+  share: f64,
+  local: usize,
 ): void {
   const top = stage.top - <f64>stage.base;
   for (let j = from; j < to; j++) {
@@ -120,7 +147,7 @@ function cappedExps(window: Window, stage: RowStage, from: i32, to: i32, local: 
   // e^(x + rest) = e^x·(1 + rest), and behind the row are zeros.
   let terms = local + TERMS;
   const end = at(terms, count);
-  for (let behind = end; (behind & 15) != (local + TERMS & 15); behind += 4) store<f32>(behind, 0);
+  for (let behind = end; (behind & 15) != ((local + TERMS) & 15); behind += 4) store<f32>(behind, 0);
   let rests = local + RESTS;
   let added = f64x2.splat(0);
   for (; terms < end; terms += 16, rests += 16) {

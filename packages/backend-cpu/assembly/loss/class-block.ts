@@ -2,13 +2,12 @@
  * What the sums over a row's classes are made of: blocks of so many classes, added in order. A row is computed as a whole or
  * block by block, by one thread or by many, and has the same bits.
  */
+import { CLASS_BLOCK } from "../../src/kernels/block-sizes";
 import { at } from "../simd";
 import { largest } from "./largest";
 import { RowStage, secondFactor } from "./row-stage";
 import { addTargets, scale, subtractTargets } from "./targets";
 import { GROUP, GROUP_BYTES, storedExps, Window } from "./window-exp";
-
-export const CLASS_BLOCK: i32 = 4096;
 
 /** Offsets in the scratch: four sums in doubles, four maxima, a group of logits, a block of logits less their base. */
 const SUMS: usize = 0;
@@ -24,8 +23,16 @@ export const BLOCK_SCRATCH: usize = SHIFTED + CLASS_BLOCK * 4;
  * `behind`, which may be the same, what stands behind it.
  */
 export function targetsOfBlock(
-  stage: RowStage, before: usize, behind: usize, z: usize, q: usize, classWeights: usize,
-  from: i32, to: i32, keep: f64, share: f64,
+  stage: RowStage,
+  before: usize,
+  behind: usize,
+  z: usize,
+  q: usize,
+  classWeights: usize,
+  from: i32,
+  to: i32,
+  keep: f64,
+  share: f64,
 ): void {
   const excluded = stage.excluded;
   addTargets(before, z, q, classWeights, from, min(max(excluded, from), to), stage.m, keep, share);
@@ -43,7 +50,15 @@ export function largestSoFar(local: usize): f32 {
 }
 
 /** Σ e^(t·z_j − o) over a block but for the excluded class. With `out` the terms are kept there, for the whole row. */
-export function expsOfBlock(window: Window, stage: RowStage, z: usize, out: usize, from: i32, to: i32, local: usize): f64 {
+export function expsOfBlock(
+  window: Window,
+  stage: RowStage,
+  z: usize,
+  out: usize,
+  from: i32,
+  to: i32,
+  local: usize,
+): f64 {
   let x = at(z, from);
   if (window.isShifted(stage.base)) {
     window.subtractBase(x, local + SHIFTED, 4, to - from, stage.base);
@@ -53,7 +68,15 @@ export function expsOfBlock(window: Window, stage: RowStage, z: usize, out: usiz
 }
 
 /** {@link expsOfBlock} for a block whose logits less their base stand at x, and whose terms are kept at `out`. */
-export function expsOfShifted(window: Window, stage: RowStage, x: usize, out: usize, from: i32, to: i32, local: usize): f64 {
+export function expsOfShifted(
+  window: Window,
+  stage: RowStage,
+  x: usize,
+  out: usize,
+  from: i32,
+  to: i32,
+  local: usize,
+): f64 {
   const sums = local + SUMS;
   v128.store(sums, f64x2.splat(0));
   v128.store(sums, f64x2.splat(0), 16);
@@ -65,7 +88,14 @@ export function expsOfShifted(window: Window, stage: RowStage, x: usize, out: us
 // @ts-ignore: decorator
 @inline
 function expsWithout(
-  window: Window, excluded: i32, x: usize, out: usize, count: i32, k: v128, sums: usize, local: usize,
+  window: Window,
+  excluded: i32,
+  x: usize,
+  out: usize,
+  count: i32,
+  k: v128,
+  sums: usize,
+  local: usize,
 ): void {
   const some = local + SOME;
   const step = out ? GROUP_BYTES : 0;
@@ -110,7 +140,15 @@ function copyTerms(out: usize, some: usize, count: i32): void {
 
 /** e^(z_j − o) at `g` becomes u·(S·p_j − T_j), without what the label adds to T, for from ≤ j < to; `from` is a multiple of 4. */
 export function gradientOfBlock(
-  stage: RowStage, g: usize, q: usize, classWeights: usize, from: i32, to: i32, isSpread: bool, keep: f64, share: f64,
+  stage: RowStage,
+  g: usize,
+  q: usize,
+  classWeights: usize,
+  from: i32,
+  to: i32,
+  isSpread: bool,
+  keep: f64,
+  share: f64,
 ): void {
   const whole = stage.factor();
   const second = secondFactor(whole);
@@ -119,6 +157,5 @@ export function gradientOfBlock(
   const weights = classWeights ? at(classWeights, from) : 0;
   if (isSpread) {
     subtractTargets(at(g, from), targets, weights, to - from, factor, second, stage.targetFactor(), keep, share);
-  }
-  else scale(at(g, from), to - from, factor, second);
+  } else scale(at(g, from), to - from, factor, second);
 }

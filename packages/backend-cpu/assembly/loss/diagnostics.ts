@@ -27,8 +27,16 @@ const SUMS: usize = 80;
 
 /** Block: a row. y is the label or, with probabilities, the likeliest class. (−1, 0, 0) for an ignored row, NaN for one that is not finite. */
 export function lossDiagnostics(
-  diagnostics: usize, logits: usize, labels: usize, probabilities: usize, classes: i32, t: f64, softcap: f64,
-  begin: i32, end: i32, local: usize,
+  diagnostics: usize,
+  logits: usize,
+  labels: usize,
+  probabilities: usize,
+  classes: i32,
+  t: f64,
+  softcap: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const depth = changetype<Depth>(local);
   const cap = changetype<Cap>(local + CAP);

@@ -1,8 +1,9 @@
 // The fused loss with four rows in the four lanes of each vector, for rows too short to fill vectors by themselves.
+import { ROWS_IN_LANES, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { exponential, fourFloats } from "../logarithm";
 import { at, multiplyAdd, upperHalf } from "../simd";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, STAGE_BYTES, secondFactor, stageOf } from "./row-stage";
+import { finishStages, RowStage, secondFactor, stageOf } from "./row-stage";
 import { exactReference } from "./reference";
 import { timesDistance } from "./targets";
 import { transposeIn, transposeOut } from "./transpose";
@@ -36,27 +37,42 @@ const PART_BYTES: usize = SECOND_UNITS + 16;
 
 /** Offsets in the local scratch, behind the window: the stages of all rows, the parts of the blocks, their tiles. */
 const STAGES: usize = WINDOW_BYTES;
-const PARTS: usize = STAGES + STAGE_BYTES * 4 * BATCH;
+const PARTS: usize = STAGES + STAGE_BYTES * ROWS_IN_LANES * BATCH;
 const TILES: usize = PARTS + PART_BYTES * BATCH;
 
 /** A block is four rows, the last may have fewer. The arguments are those of `softmaxCrossEntropyRows`, and the number of rows. */
 export function softmaxCrossEntropyLanes(
-  rowLoss: usize, gradient: usize, state: usize,
-  logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize,
-  classes: i32, keep: f64, share: f64, scale: f64,
-  t: f64, zLoss: f64, focal: f64, poly: f64, rows: i32,
-  begin: i32, end: i32, local: usize,
+  rowLoss: usize,
+  gradient: usize,
+  state: usize,
+  logits: usize,
+  labels: usize,
+  probabilities: usize,
+  classWeights: usize,
+  rowScale: usize,
+  classes: i32,
+  keep: f64,
+  share: f64,
+  scale: f64,
+  t: f64,
+  zLoss: f64,
+  focal: f64,
+  poly: f64,
+  rows: i32,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const window = openWindow(local, t);
   const stages = local + STAGES;
   const unit = scale * t;
-  const bytes = <usize>classes << 2;
+  const bytes = (<usize>classes) << 2;
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
   const needsLargest = isSpread || state != 0 || !labels;
   const groups = (classes + GROUP_VECTORS - 1) / GROUP_VECTORS;
   // Whole groups for the exponentials, whole vectors of four classes for the transposes.
-  const tileBytes = <usize>((groups * GROUP_VECTORS + 3) & ~3) << 4;
+  const tileBytes = (<usize>((groups * GROUP_VECTORS + 3) & ~3)) << 4;
   const tiles = local + TILES;
   const targets = tiles + tileBytes * BATCH;
   const parts = local + PARTS;
@@ -94,7 +110,8 @@ export function softmaxCrossEntropyLanes(
         addSpreadTargets(tile, own, classWeights, classes, keep, share, t, stageOf(stages, 4 * b), part);
       }
     }
-    for (let i = 0; i < lanes; i++) takeOut(logitOf(tiles, tileBytes, i, stageOf(stages, i).excluded), laneOf(parts + EXCLUDED, i));
+    for (let i = 0; i < lanes; i++)
+      takeOut(logitOf(tiles, tileBytes, i, stageOf(stages, i).excluded), laneOf(parts + EXCLUDED, i));
     for (let b = 0; b < blocks; b++) {
       const part = parts + <usize>b * PART_BYTES;
       const maxima = v128.load(part + MAXIMA);
@@ -129,7 +146,7 @@ export function softmaxCrossEntropyLanes(
     }
     const sums = parts + (classes <= FEW_CLASSES ? DOTS : SUMS);
     for (let i = 0; i < lanes; i++) {
-      stageOf(stages, i).R = load<f64>(sums + <usize>(i >> 2) * PART_BYTES + (<usize>(i & 3) << 3));
+      stageOf(stages, i).R = load<f64>(sums + <usize>(i >> 2) * PART_BYTES + ((<usize>(i & 3)) << 3));
     }
 
     finishStages(stages, lanes);
@@ -156,7 +173,7 @@ export function softmaxCrossEntropyLanes(
 // @ts-ignore: decorator
 @inline
 function laneOf(first: usize, i: i32): usize {
-  return first + <usize>(i >> 2) * PART_BYTES + (<usize>(i & 3) << 2);
+  return first + <usize>(i >> 2) * PART_BYTES + ((<usize>(i & 3)) << 2);
 }
 
 /** The address of the logit of row i of the batch at class j. */
@@ -178,7 +195,7 @@ function takeOut(z: usize, to: usize): void {
 function maximaOf(tile: usize, classes: i32): v128 {
   let a = f32x4.splat(-Infinity);
   let b = a;
-  const end = tile + (<usize>classes << 4);
+  const end = tile + ((<usize>classes) << 4);
   // pmax(a, x) is a where x is NaN.
   for (; tile + 32 <= end; tile += 32) {
     a = f32x4.pmax(a, v128.load(tile));
@@ -192,7 +209,7 @@ function maximaOf(tile: usize, classes: i32): v128 {
 function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
   let found = i32x4.splat(0);
   for (let j = classes - 1; j >= 0; j--) {
-    found = v128.bitselect(i32x4.splat(j), found, f32x4.eq(v128.load(tile + (<usize>j << 4)), maxima));
+    found = v128.bitselect(i32x4.splat(j), found, f32x4.eq(v128.load(tile + ((<usize>j) << 4)), maxima));
   }
   return found;
 }
@@ -202,8 +219,15 @@ function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
  * there are too few classes for roundings to average out, all of it is float64.
  */
 function addSpreadTargets(
-  tile: usize, targets: usize, classWeights: usize, classes: i32, keep: f64, share: f64,
-  t: f64, firstStage: RowStage, part: usize,
+  tile: usize,
+  targets: usize,
+  classWeights: usize,
+  classes: i32,
+  keep: f64,
+  share: f64,
+  t: f64,
+  firstStage: RowStage,
+  part: usize,
 ): void {
   const stages = changetype<usize>(firstStage);
   for (let lane = 0; lane < 4; lane++) {
@@ -221,8 +245,12 @@ function addSpreadTargets(
   let upperSum = lowerSum;
   let lowerDot = lowerSum;
   let upperDot = lowerSum;
-  const end = targets + (<usize>classes << 4);
-  for (let pairs = classes >= FEWEST_IN_PAIRS ? classes >> 1 : 0; pairs > 0; pairs--, tile += 32, targets += 32, w += wStep << 1) {
+  const end = targets + ((<usize>classes) << 4);
+  for (
+    let pairs = classes >= FEWEST_IN_PAIRS ? classes >> 1 : 0;
+    pairs > 0;
+    pairs--, tile += 32, targets += 32, w += wStep << 1
+  ) {
     const T0 = f32x4.mul(v128.load32_splat(w), multiplyAdd(v128.load(targets), keepLanes, shareLanes));
     const T1 = f32x4.mul(v128.load32_splat(w + wStep), multiplyAdd(v128.load(targets, 16), keepLanes, shareLanes));
     v128.store(targets, T0);
@@ -257,8 +285,8 @@ function addSpreadTargets(
   v128.store(part + DOTS, upperDot, 16);
   for (let lane = 0; lane < 4; lane++) {
     const stage = stageOf(stages, lane);
-    stage.others = load<f64>(part + SUMS + (<usize>lane << 3)) - stage.atExcluded;
-    stage.dot = t * load<f64>(part + DOTS + (<usize>lane << 3));
+    stage.others = load<f64>(part + SUMS + ((<usize>lane) << 3)) - stage.atExcluded;
+    stage.dot = t * load<f64>(part + DOTS + ((<usize>lane) << 3));
   }
 }
 
@@ -287,9 +315,12 @@ function sumInDoubles(window: Window, tile: usize, classes: i32, part: usize): v
     for (let j = 0; j < classes; j++) {
       const x = at(tile, 4 * j + lane);
       const above = f64x2.splat(window.rest * load<f32>(x) - k * window.ln2);
-      sum = f64x2.add(sum, exponential(f64x2.replace_lane(above, 1, window.rest * load<f32>(x, 4) - nextK * window.ln2)));
+      sum = f64x2.add(
+        sum,
+        exponential(f64x2.replace_lane(above, 1, window.rest * load<f32>(x, 4) - nextK * window.ln2)),
+      );
     }
-    v128.store(part + DOTS + (<usize>lane << 3), sum);
+    v128.store(part + DOTS + ((<usize>lane) << 3), sum);
   }
 }
 
@@ -313,7 +344,7 @@ function scaleTile(tile: usize, targets: usize, classes: i32, part: usize): v128
   const factors = v128.load(part + FACTORS);
   const seconds = v128.load(part + SECOND_FACTORS);
   const one = f32x4.splat(1);
-  const end = tile + (<usize>classes << 4);
+  const end = tile + ((<usize>classes) << 4);
   if (targets) {
     const units = v128.load(part + UNITS);
     const secondUnits = v128.load(part + SECOND_UNITS);

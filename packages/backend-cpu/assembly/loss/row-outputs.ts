@@ -3,7 +3,14 @@ import { anyNaN, firstIndexOf } from "./largest";
 import { RowStage } from "./row-stage";
 
 /** Stores the loss and the state of a row, where they are asked for. `z` is the row of logits, not yet overwritten if the row is not live. */
-export function storeLossAndState(stage: RowStage, rowLoss: usize, state: usize, row: i32, z: usize, classes: i32): void {
+export function storeLossAndState(
+  stage: RowStage,
+  rowLoss: usize,
+  state: usize,
+  row: i32,
+  z: usize,
+  classes: i32,
+): void {
   if (rowLoss) store<f32>(at(rowLoss, row), stage.isLive ? <f32>stage.loss() : deadValue(stage));
   if (!state) return;
   if (stage.isLive) {

@@ -1,8 +1,6 @@
+import { STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { exponential, logOnePlusRatio } from "../logarithm";
 import { Window } from "./window-exp";
-
-/** Bytes from one stage to the next. */
-export const STAGE_BYTES: usize = 176;
 
 /**
  * What a row comes to, from its sums over the classes: O(1) a row, in float64. One class e is left out of the sum of the
@@ -155,7 +153,9 @@ export class RowStage {
   gradientAtExcluded(): f64 {
     const V = this.R + this.E;
     const E = this.E / V;
-    return this.unit * (this.weight * (this.others * E - this.atExcluded * (this.R / V)) + this.pull * E) * this.topSlope;
+    return (
+      this.unit * (this.weight * (this.others * E - this.atExcluded * (this.R / V)) + this.pull * E) * this.topSlope
+    );
   }
 
   /** What the label's own target adds to its gradient. */

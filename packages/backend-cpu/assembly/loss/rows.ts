@@ -1,10 +1,11 @@
 // The fused loss row by row, for rows that fill vectors by themselves.
+import { CLASS_BLOCK, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { at } from "../simd";
-import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
+import { expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
+import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { addTerms } from "./terms";
 import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
@@ -23,16 +24,30 @@ const BLOCK: usize = SUMS + 16;
 
 /** A block is a row. The arguments are the contract's, addresses 0 where a tensor is absent; `keep` is 1 − ε, `share` ε/C and `t` 1/τ. */
 export function softmaxCrossEntropyRows(
-  rowLoss: usize, gradient: usize, state: usize,
-  logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize,
-  classes: i32, keep: f64, share: f64, scaleOfAll: f64,
-  t: f64, zLoss: f64, focal: f64, poly: f64,
-  begin: i32, end: i32, local: usize,
+  rowLoss: usize,
+  gradient: usize,
+  state: usize,
+  logits: usize,
+  labels: usize,
+  probabilities: usize,
+  classWeights: usize,
+  rowScale: usize,
+  classes: i32,
+  keep: f64,
+  share: f64,
+  scaleOfAll: f64,
+  t: f64,
+  zLoss: f64,
+  focal: f64,
+  poly: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const window = openWindow(local, t);
   const stages = local + STAGES;
   const unit = scaleOfAll * t;
-  const bytes = <usize>classes << 2;
+  const bytes = (<usize>classes) << 2;
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
   const isByLabel = labels != 0 && !isSpread && !state;
@@ -106,8 +121,17 @@ export function softmaxCrossEntropyRows(
  * there; what that holds at e means nothing.
  */
 function sumClasses(
-  window: Window, stage: RowStage, z: usize, out: usize, isSpread: bool, q: usize, classWeights: usize,
-  classes: i32, keep: f64, share: f64, local: usize,
+  window: Window,
+  stage: RowStage,
+  z: usize,
+  out: usize,
+  isSpread: bool,
+  q: usize,
+  classWeights: usize,
+  classes: i32,
+  keep: f64,
+  share: f64,
+  local: usize,
 ): void {
   const sums = local + SUMS;
   v128.store(sums, f64x2.splat(0));

@@ -3,24 +3,30 @@
  * what is left out of the sum, then the sums of each block, then by row what they come to, then the gradient of each block.
  * Every number is the one that `softmaxCrossEntropyRows` computes, and every sum is added in its order.
  */
+import { CLASS_BLOCK, PARTIAL_BYTES, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { at } from "../simd";
-import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, startLargest, targetsOfBlock } from "./class-block";
+import { expsOfBlock, gradientOfBlock, startLargest, targetsOfBlock } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
+import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { addTerms } from "./terms";
 import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
-/** What a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
-const PARTIAL_BYTES: usize = 40;
+/** Offsets in what a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
 const BEFORE: usize = 8;
 const BEHIND: usize = 24;
 
 /** Block (row, class block): its largest logit, without the label's where that stays out of the sum. */
 export function lossLargest(
-  maxima: usize, logits: usize, excludedLabels: usize, classes: i32, begin: i32, end: i32, _local: usize,
+  maxima: usize,
+  logits: usize,
+  excludedLabels: usize,
+  classes: i32,
+  begin: i32,
+  end: i32,
+  _local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
@@ -37,8 +43,18 @@ export function lossLargest(
 
 /** Block: a row, whose stage begins here. */
 export function lossStages(
-  stages: usize, maxima: usize, logits: usize, labels: usize, rowScale: usize, classes: i32, excludesLabels: i32, scale: f64,
-  t: f64, begin: i32, end: i32, local: usize,
+  stages: usize,
+  maxima: usize,
+  logits: usize,
+  labels: usize,
+  rowScale: usize,
+  classes: i32,
+  excludesLabels: i32,
+  scale: f64,
+  t: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   const window = openWindow(local, t);
@@ -71,8 +87,20 @@ export function lossStages(
 
 /** Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. */
 export function lossExps(
-  partials: usize, gradient: usize, stages: usize, logits: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, t: f64, begin: i32, end: i32, local: usize,
+  partials: usize,
+  gradient: usize,
+  stages: usize,
+  logits: usize,
+  probabilities: usize,
+  classWeights: usize,
+  classes: i32,
+  isSpread: i32,
+  keep: f64,
+  share: f64,
+  t: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const window = openWindow(local, t);
   const scratch = local + WINDOW_BYTES;
@@ -98,10 +126,25 @@ export function lossExps(
 
 /** Block: a row, whose sums, loss and state come out. */
 export function lossResults(
-  rowLoss: usize, state: usize, stages: usize, partials: usize,
-  logits: usize, labels: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, t: f64, zLoss: f64, focal: f64, poly: f64,
-  begin: i32, end: i32, local: usize,
+  rowLoss: usize,
+  state: usize,
+  stages: usize,
+  partials: usize,
+  logits: usize,
+  labels: usize,
+  probabilities: usize,
+  classWeights: usize,
+  classes: i32,
+  isSpread: i32,
+  keep: f64,
+  share: f64,
+  t: f64,
+  zLoss: f64,
+  focal: f64,
+  poly: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const window = openWindow(local, t);
   const ownStage = local + WINDOW_BYTES;
@@ -120,7 +163,13 @@ export function lossResults(
       const own = partials + <usize>(row * classBlocks) * PARTIAL_BYTES;
       if (isSpread) {
         addPartialTargets(window, stage, own, classBlocks);
-        stage.atExcluded += targetOf(probabilities ? probabilities + first : 0, classWeights, stage.excluded, keep, share);
+        stage.atExcluded += targetOf(
+          probabilities ? probabilities + first : 0,
+          classWeights,
+          stage.excluded,
+          keep,
+          share,
+        );
       }
       if (labels) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
@@ -139,8 +188,17 @@ export function lossResults(
 
 /** Block (row, class block): its gradient, from its exponentials. */
 export function lossGradients(
-  gradient: usize, stages: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, _local: usize,
+  gradient: usize,
+  stages: usize,
+  probabilities: usize,
+  classWeights: usize,
+  classes: i32,
+  isSpread: i32,
+  keep: f64,
+  share: f64,
+  begin: i32,
+  end: i32,
+  _local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {

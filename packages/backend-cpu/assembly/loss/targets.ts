@@ -20,7 +20,15 @@ export function targetOf(probabilities: usize, classWeights: usize, j: i32, keep
  * Adds to the doubles at `sums`: Σ T_j and Σ T_j·(m − z_j) for from ≤ j < to. A T_j of 0 is skipped, so that 0·∞ is 0.
  */
 export function addTargets(
-  sums: usize, z: usize, probabilities: usize, classWeights: usize, from: i32, to: i32, m: f32, keep: f64, share: f64,
+  sums: usize,
+  z: usize,
+  probabilities: usize,
+  classWeights: usize,
+  from: i32,
+  to: i32,
+  m: f32,
+  keep: f64,
+  share: f64,
 ): void {
   const qStep: usize = probabilities ? 16 : 0;
   const wStep: usize = classWeights ? 16 : 0;
@@ -79,8 +87,15 @@ export function timesDistance(T: v128, distance: v128): v128 {
 
 /** gradient_j = factor·second·e_j − T_j·unit, where e_j stands at `gradient`; T_j as above. */
 export function subtractTargets(
-  gradient: usize, probabilities: usize, classWeights: usize, count: i32,
-  factor: f64, second: f64, unit: f64, keep: f64, share: f64,
+  gradient: usize,
+  probabilities: usize,
+  classWeights: usize,
+  count: i32,
+  factor: f64,
+  second: f64,
+  unit: f64,
+  keep: f64,
+  share: f64,
 ): void {
   const qStep: usize = probabilities ? 16 : 0;
   const wStep: usize = classWeights ? 16 : 0;
@@ -98,7 +113,10 @@ export function subtractTargets(
   }
   for (; j < count; j++) {
     const g = at(gradient, j);
-    store<f32>(g, <f32>(<f64>load<f32>(g) * factor * second - unit * targetOf(probabilities, classWeights, j, keep, share)));
+    store<f32>(
+      g,
+      <f32>(<f64>load<f32>(g) * factor * second - unit * targetOf(probabilities, classWeights, j, keep, share)),
+    );
   }
 }
 

@@ -6,7 +6,13 @@ import { Window } from "./window-exp";
 
 /** Adds the terms to `count` finished stages. Where focal or poly is asked for there are labels. */
 export function addTerms(
-  window: Window, stages: usize, count: i32, zLoss: f64, focal: f64, poly: f64, classWeights: usize,
+  window: Window,
+  stages: usize,
+  count: i32,
+  zLoss: f64,
+  focal: f64,
+  poly: f64,
+  classWeights: usize,
 ): void {
   if (zLoss == 0 && focal == 0 && poly == 0) return;
   for (let i = 0; i < count; i++) {

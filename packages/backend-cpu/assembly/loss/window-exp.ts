@@ -133,9 +133,7 @@ export class Window {
  * in the code the engine would build anew in every turn of the loop. (That c is assigned again and again is what keeps the
  * compiler from sorting the steps by vector.)
  */
-export function storedExps(
-  window: Window, x: usize, out: usize, step: usize, groups: i32, k: v128, sums: usize,
-): void {
+export function storedExps(window: Window, x: usize, out: usize, step: usize, groups: i32, k: v128, sums: usize): void {
   /** Puts n − k into the low bits of a float. */
   const magic = f32x4.sub(f32x4.splat(12582912), k);
   /** Its exponential is 2^−127, which comes out as 0. */

@@ -1,19 +1,12 @@
 import type { LossTerms } from "@surprisal/core";
+import { CLASS_BLOCK, PARTIAL_BYTES, ROWS_IN_LANES, STAGE_BYTES } from "./block-sizes.ts";
 import { addressOf, grainFor, type KernelTable, type Located, type Phase, type Scratch } from "./phase.ts";
 
-/**
- * Up to so many classes, four rows side by side fill vectors better than each does by itself. Targets that are spread over
- * the classes are float64 there, which pays for fewer.
- */
-const MOST_CLASSES_IN_LANES = { oneTarget: 128, spread: 128 };
+/** Up to so many classes, four rows side by side fill vectors better than each does by itself. */
+const MOST_CLASSES_IN_LANES = 128;
 
 /** What a row costs beside its classes, in classes. */
 const ROW_COST = 40;
-
-/** As in assembly/loss: classes of a block, bytes of what a block leaves, and of a row's stage. */
-const CLASS_BLOCK = 4096;
-const PARTIAL_BYTES = 40;
-const STAGE_BYTES = 176;
 
 /** Shorter rows are not cut for several threads, nor fewer logits (it takes five joins), nor more rows than so many for each. */
 const SPLIT_FROM = 8 * CLASS_BLOCK;
@@ -32,10 +25,10 @@ export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, thre
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
   const { rows, classes, smoothing, scale, terms = neutral } = params;
-  const isSpread = inputs.probabilities !== undefined || smoothing > 0;
-  const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
+  const isInLanes = classes <= MOST_CLASSES_IN_LANES;
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
-  if (threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0) return splitRows(outputs, inputs, params, scratch);
+  if (threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0)
+    return splitRows(outputs, inputs, params, scratch);
   const args = [
     addressOf(outputs.rowLoss),
     addressOf(outputs.gradient),
@@ -50,15 +43,17 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
   const rewrites = isInPlace(outputs, inputs);
   if (terms.softcap > 0) {
     const capped = [...args, terms.softcap];
-    return [{ run: "softmaxCrossEntropyCappedRows", args: capped, blocks: rows, grain: grainFor(8 * classes), rewrites }];
+    return [
+      { run: "softmaxCrossEntropyCappedRows", args: capped, blocks: rows, grain: grainFor(8 * classes), rewrites },
+    ];
   }
   return isInLanes
     ? [
         {
           run: "softmaxCrossEntropyLanes",
           args: [...args, rows],
-          blocks: Math.ceil(rows / 4),
-          grain: grainFor((classes + ROW_COST) * 4),
+          blocks: Math.ceil(rows / ROWS_IN_LANES),
+          grain: grainFor((classes + ROW_COST) * ROWS_IN_LANES),
           rewrites,
         },
       ]
