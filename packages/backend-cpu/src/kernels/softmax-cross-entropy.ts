@@ -2,8 +2,8 @@ import type { LossTerms } from "@surprisal/core";
 import { CLASS_BLOCK, PARTIAL_BYTES, ROWS_IN_LANES, STAGE_BYTES } from "./block-sizes.ts";
 import { addressOf, grainFor, type KernelTable, type Located, type Phase, type Scratch } from "./phase.ts";
 
-/** Up to so many classes, four rows side by side fill vectors better than each does by itself. */
-const MOST_CLASSES_IN_LANES = 128;
+/** Up to so many classes, four rows side by side fill vectors better than each does by itself. Spread targets pay for fewer. */
+const MOST_CLASSES_IN_LANES = { oneTarget: 320, spread: 144 };
 
 /** What a row costs beside its classes, in classes. */
 const ROW_COST = 40;
@@ -25,7 +25,8 @@ export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, thre
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
   const { rows, classes, smoothing, scale, terms = neutral } = params;
-  const isInLanes = classes <= MOST_CLASSES_IN_LANES;
+  const isSpread = inputs.probabilities !== undefined || smoothing > 0;
+  const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
   if (threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0)
     return splitRows(outputs, inputs, params, scratch);
