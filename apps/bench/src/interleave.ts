@@ -3,10 +3,11 @@ export interface Effort {
   readonly rounds: number;
   /** A sample lasts at least so long: short runs are repeated. */
   readonly sampleMs: number;
+  /** How long each runs before it is timed (default 200): code that runs rarely is compiled late. */
+  readonly warmUpMs?: number;
 }
 
 const WARM_UP_CALLS = 8;
-const WARM_UP_MS = 200;
 
 type Run = () => void | Promise<void>;
 
@@ -15,9 +16,10 @@ type Run = () => void | Promise<void>;
  * down, and ratios within a round stay true. Who comes first changes from round to round.
  * @returns milliseconds a run, [run][round]
  */
-export async function interleave(runs: readonly Run[], { rounds, sampleMs }: Effort): Promise<number[][]> {
+export async function interleave(runs: readonly Run[], effort: Effort): Promise<number[][]> {
+  const { rounds } = effort;
   const repeats: number[] = [];
-  for (const run of runs) repeats.push(await warmUp(run, sampleMs));
+  for (const run of runs) repeats.push(await warmUp(run, effort));
   const samples: number[][] = runs.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < runs.length; i++) {
@@ -29,9 +31,9 @@ export async function interleave(runs: readonly Run[], { rounds, sampleMs }: Eff
 }
 
 /** Runs until the engine's compilers have done their work; returns how many runs make a sample. */
-async function warmUp(run: Run, sampleMs: number): Promise<number> {
+async function warmUp(run: Run, { sampleMs, warmUpMs = 200 }: Effort): Promise<number> {
   const start = performance.now();
-  for (let calls = 0; calls < WARM_UP_CALLS || performance.now() - start < WARM_UP_MS; calls++) await run();
+  for (let calls = 0; calls < WARM_UP_CALLS || performance.now() - start < warmUpMs; calls++) await run();
   // Twice, because one sample may be hit by something else on the machine.
   const shortest = Math.min(await sample(run, 1), await sample(run, 1), await sample(run, 4));
   return Math.max(1, Math.ceil(sampleMs / shortest));

@@ -52,28 +52,35 @@ export async function trainDigits(
   const { epochs, batchSize, hidden, dropout, seed, labelSmoothing, classWeights } = options;
   const widths = [data.height * data.width, ...hidden, data.classes];
   const model = buildModel(device, perceptron(widths, dropout), { seed });
+  const classWeight = classWeights && classWeightsOf(classWeights, data.train.labels, data.classes);
+  const rows = rowsToTrain(data.train.labels, classWeight);
   const classifier = compile(model, {
     optimizer: (parameters) => optimizers[options.optimizer].make(parameters, options.learningRate),
     loss: sparseCategoricalCrossentropy({ labelSmoothing }),
     metrics: scoreMetrics(labelSmoothing),
-    schedule: schedules[options.schedule](options.learningRate, epochs * Math.ceil(data.train.count / batchSize)),
+    schedule: schedules[options.schedule](options.learningRate, Math.max(1, epochs * Math.ceil(rows / batchSize))),
   });
   const train = rowsOf(data.train);
   const test = rowsOf(data.test);
-  const log = trainingLog(data.train.count, options, observer);
+  const log = trainingLog(rows, options, observer);
   const callbacks = [...(options.augment === "shift" ? [shifting(device, data, train, seed)] : []), log.callback];
   const run = {
     epochs,
     batchSize,
     callbacks,
     validationData: [test.x, test.y] as const,
-    ...(classWeights && { classWeight: classWeightsOf(classWeights, data.train.labels, data.classes) }),
+    ...(classWeight && { classWeight }),
     ...(signal && { signal }),
   };
   const interrupted = await fitted(classifier, train, run);
   classifier.dispose();
   const { steps } = classifier.optimizer;
   return { model, epochs: log.epochs, steps, interrupted, samplesPerSecond: log.samplesPerSecond() };
+}
+
+/** How many images `fit` trains with: it leaves out those that weigh nothing. */
+function rowsToTrain(labels: Uint8Array, classWeight: readonly number[] | undefined): number {
+  return labels.reduce((rows, label) => (classWeight?.[label] === 0 ? rows : rows + 1), 0);
 }
 
 /** Fits, and says whether the signal ended it. */

@@ -17,6 +17,7 @@ export { lossDiagnostics } from "./loss/diagnostics";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
 export { lossExps, lossGradients, lossLargest, lossResults, lossStages } from "./loss/split-rows";
+export { lossTemperatureSlopes } from "./loss/temperature-slopes";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";
 export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-unpacked-product";

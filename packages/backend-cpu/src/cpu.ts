@@ -60,6 +60,8 @@ async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandl
       innerClass: false,
       lossTerms: true,
       lossDiagnostics: true,
+      lossTemperature: true,
+      lossMarks: true,
       threads: 1,
       device: `WebAssembly SIMD (${variant}), ${inWords(tensors.limit)} at most`,
     },

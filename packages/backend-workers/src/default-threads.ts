@@ -1,3 +1,5 @@
+import { nodeModule } from "./node-module.ts";
+
 /** More threads than this gain nothing on any machine that was measured, and each takes memory. */
 export const MOST_THREADS = 64;
 
@@ -12,10 +14,7 @@ export async function defaultThreads(): Promise<number> {
 async function cores(): Promise<number> {
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
   if (process?.versions?.node !== undefined) {
-    // A name that bundlers for browsers do not follow.
-    const name = "node:os";
-    const { availableParallelism } = (await import(/* @vite-ignore */ name)) as typeof import("node:os");
-    return availableParallelism();
+    return nodeModule("node:os").availableParallelism();
   }
   return globalThis.navigator?.hardwareConcurrency ?? 1;
 }

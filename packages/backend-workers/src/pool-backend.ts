@@ -82,6 +82,8 @@ export async function openPoolBackend(options: PoolBackendOptions): Promise<Pool
       innerClass: false,
       lossTerms: true,
       lossDiagnostics: true,
+      lossTemperature: true,
+      lossMarks: true,
       threads,
       device: `WebAssembly SIMD (${variant}) on ${threads} ${threads === 1 ? "thread" : "threads"}, ${inWords(tensors.limit)} at most`,
     },

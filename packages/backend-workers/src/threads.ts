@@ -1,3 +1,5 @@
+import { nodeModule } from "./node-module.ts";
+
 /** A started worker. */
 export interface Thread {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
@@ -28,9 +30,7 @@ export type StartThread = (setup: object, name: string, events: ThreadEvents) =>
 export async function threads(script: string | URL): Promise<StartThread> {
   const { process } = globalThis as { process?: { versions?: { node?: string; bun?: string } } };
   if (process?.versions?.node !== undefined && process.versions.bun === undefined && !("Deno" in globalThis)) {
-    // A name that bundlers for browsers do not follow.
-    const name = "node:worker_threads";
-    return startOnNode((await import(/* @vite-ignore */ name)) as typeof import("node:worker_threads"), script);
+    return startOnNode(nodeModule("node:worker_threads"), script);
   }
   if (typeof Worker === "undefined") throw new Error("there are no workers in this place (Worker is missing)");
   return startOnWeb(script);

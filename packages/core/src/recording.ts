@@ -33,7 +33,10 @@ export interface Entry {
   /** What else the pullback reads: freed once the last pullback that reads it has run. */
   readonly saved: readonly Tensor[];
   readonly pullback: Pullback;
-  /** Whether the pullback is a user's, who may not mean a linear one: it is given g multiplied out. */
+  /**
+   * Whether the pullback is given g multiplied out: a user's, who may not mean a linear one, and one whose gradients are
+   * much larger than g.
+   */
   readonly wantsWhole: boolean;
 }
 
@@ -61,20 +64,24 @@ export class Recording implements Tape {
 
   /** Writes an entry down. */
   add(entry: Entry): void {
-    for (const tensor of [...entry.inputs, entry.output, ...entry.saved]) tensor.saveFor(this);
-    for (const tensor of entry.saved) this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
+    for (const tensor of entry.inputs) tensor.saveFor(this);
+    entry.output.saveFor(this);
+    for (const tensor of entry.saved) {
+      tensor.saveFor(this);
+      this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
+    }
     this.entries.push(entry);
   }
 
-  /** Takes the last entry off. Returns what no entry needs any more: its output, and what it was the last to save. */
-  removeLast(): readonly Tensor[] {
+  /** Takes the last entry off, and tells of what no entry needs any more: its output, and what it was the last to save. */
+  removeLast(unused: (tensor: Tensor) => void): void {
     const { output, saved } = this.entries.pop()!;
-    const unused = saved.filter((tensor) => {
+    unused(output);
+    for (const tensor of saved) {
       const left = this.#uses.get(tensor)! - 1;
       this.#uses.set(tensor, left);
-      return left === 0;
-    });
-    return [output, ...unused];
+      if (left === 0) unused(tensor);
+    }
   }
 
   /** Ends the recording and frees what only it still held. */
@@ -87,18 +94,19 @@ export class Recording implements Tape {
 
 /** The recordings that are open and differentiate through any of `inputs`. */
 export function recordingsOf(inputs: readonly Tensor[]): readonly Recording[] {
-  let found: Recording[] | undefined;
-  for (const input of inputs) {
-    for (const tape of input.tapes as readonly Recording[]) {
-      if (tape.recording && !found?.includes(tape)) {
-        found ??= [];
-        found.push(tape);
-      }
+  let found = none;
+  for (const { tapes } of inputs) {
+    for (const tape of tapes as readonly Recording[]) {
+      if (tape.recording && !found.includes(tape)) found = [...found, tape];
     }
   }
-  return found ?? none;
+  return found;
 }
 const none: readonly Recording[] = [];
+
+function isRecorded({ tapes }: Tensor): boolean {
+  return tapes.some((tape) => tape.recording);
+}
 
 /**
  * Writes an op down in every recording that differentiates through one of its inputs. Returns the output.
@@ -116,10 +124,9 @@ export function record(
   const recordings = recordingsOf(inputs);
   if (recordings.length === 0) return output;
   const { region } = recordings.reduce((a, b) => (b.region.age > a.region.age ? b : a));
-  const own = inputs.map((input) => {
-    const constant = recordingsOf([input]).length === 0;
-    return constant && (input.mutable || input.region.age < region.age) ? input.alias("record", region) : input;
-  });
+  const own = inputs.map((input) =>
+    (input.mutable || input.region.age < region.age) && !isRecorded(input) ? input.alias("record", region) : input,
+  );
   const entry: Entry = { inputs: own, output, saved, pullback, wantsWhole };
   for (const recording of recordings) recording.add(entry);
   output.tapes = recordings;

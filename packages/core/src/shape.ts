@@ -3,10 +3,10 @@ import { ShapeError, ValueError } from "./errors.ts";
 /** The lengths of a tensor's axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** The number of elements of a shape: the product of its axes, 1 for a scalar. */
-export function sizeOf(shape: Shape): number {
+/** The number of elements of a shape, or of its axes from `first` to before `end`: their product, 1 for none. */
+export function sizeOf(shape: Shape, first = 0, end: number = shape.length): number {
   let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  for (let i = first; i < end; i++) size *= shape[i]!;
   return size;
 }
 
@@ -64,7 +64,8 @@ export function axesOf(op: string, axes: number | readonly number[] | undefined,
       `${op}: axes are a number or an array of numbers, not ${JSON.stringify(axes) ?? String(axes)}`,
     );
   }
-  const positions = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => axisOf(op, axis, rank));
+  if (typeof axes === "number") return [axisOf(op, axes, rank)];
+  const positions = axes.map((axis) => axisOf(op, axis, rank));
   if (new Set(positions).size !== positions.length)
     throw new ShapeError(`${op}: an axis is named twice in ${show(positions)}`);
   return positions.sort((a, b) => a - b);

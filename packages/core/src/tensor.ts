@@ -75,6 +75,11 @@ export class Region {
     for (const tensor of this.#members.list()) if (!kept.has(tensor)) tensor.dispose();
   }
 
+  /** This region and all within it. */
+  withInner(): Region[] {
+    return [this, ...this.#children.list().flatMap((child) => child.withInner())];
+  }
+
   /** Whether this region lies within another, or is it. */
   within(other: Region): boolean {
     return this === other || (this.parent?.within(other) ?? false);
@@ -102,6 +107,8 @@ export function youngestRegion(tensors: readonly Tensor[]): Region {
   return youngest;
 }
 
+const none: readonly Tape[] = [];
+
 /**
  * An n-dimensional array of floats on a device, row-major. Immutable, unless it is a {@link Parameter}.
  *
@@ -120,20 +127,20 @@ export class Tensor {
   /** The version its reader relies on, where the storage can be written. @internal */
   readonly pinned: number | undefined;
   /** The recordings that differentiate through this tensor. @internal */
-  tapes: readonly Tape[] = [];
+  tapes: readonly Tape[] = none;
   /** The one value that every element has, where the host knows it. @internal */
   uniform: number | undefined;
   /** @internal */
   nextMember: Tensor | undefined = undefined;
   /** @internal */
   previousMember: Tensor | undefined = undefined;
-  #savers: Set<Tape> | undefined;
+  #savers: readonly Tape[] = none;
   #disposed = false;
 
-  /** @internal */
+  /** Freezes `shape`: it is nobody's who might change it. @internal */
   constructor(storage: Storage, shape: Shape, region: Region, mutable = false) {
     this.storage = storage;
-    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
+    this.shape = Object.freeze(shape);
     this.size = sizeOf(shape);
     this.region = region;
     this.mutable = mutable;
@@ -229,13 +236,12 @@ export class Tensor {
 
   /** Says that a recording needs the tensor for its pullbacks. @internal */
   saveFor(tape: Tape): void {
-    this.#savers ??= new Set();
-    this.#savers.add(tape);
+    if (!this.#savers.includes(tape)) this.#savers = [...this.#savers, tape];
   }
 
   /** Whether a recording needs the tensor, or did. @internal */
   isSavedBy(tape: Tape): boolean {
-    return this.#savers?.has(tape) ?? false;
+    return this.#savers.includes(tape);
   }
 
   /** Frees the numbers, or hands them to the recording that still needs them. @internal */
@@ -251,12 +257,16 @@ export class Tensor {
     }
   }
 
+  /** Frees the numbers, also where a recording needs them: they are lost. @internal */
+  discard(): void {
+    if (this.#disposed) return;
+    this.region.remove(this);
+    this.#disposed = true;
+    this.storage.release();
+  }
+
   #keeper(): Tape | undefined {
-    if (this.#savers === undefined) return undefined;
-    for (const tape of this.#savers) {
-      if (tape.live && !tape.region.ended) return tape;
-    }
-    return undefined;
+    return this.#savers.find((tape) => tape.live && !tape.region.ended);
   }
 
   #read(op: string): Promise<HostArray> {

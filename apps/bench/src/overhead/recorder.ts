@@ -6,14 +6,19 @@ export interface Recorder {
   /** The kernel calls since the last `clear`, each ready to be made again on the same handles. */
   readonly calls: (() => void)[];
   /** The uploads likewise, with what the caller's array holds by then. */
-  readonly uploads: (() => void)[];
+  readonly uploads: Upload[];
+}
+
+interface Upload {
+  readonly data: ArrayLike<number>;
+  readonly repeat: () => void;
 }
 
 type Kernel = (outputs: unknown, inputs: unknown, params: unknown) => void;
 
 export function recorder(recorded: BackendProvider): Recorder {
   const calls: (() => void)[] = [];
-  const uploads: (() => void)[] = [];
+  const uploads: Upload[] = [];
   const open: BackendProvider["open"] = async (options): Promise<Backend> => {
     const backend = await recorded.open(options);
     const kernels = Object.entries(backend.kernels as unknown as Record<string, Kernel>).map(([name, kernel]) => [
@@ -31,9 +36,9 @@ export function recorder(recorded: BackendProvider): Recorder {
       // The calls that are repeated need their handles.
       free: () => {},
       write(handle, data) {
-        const upload = () => backend.write(handle, data);
-        uploads.push(upload);
-        upload();
+        const repeat = () => backend.write(handle, data);
+        uploads.push({ data, repeat });
+        repeat();
       },
       read: (handle) => backend.read(handle),
       close: () => backend.close(),

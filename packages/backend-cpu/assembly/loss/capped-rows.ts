@@ -10,7 +10,7 @@ import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { addTerms } from "./terms";
-import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
+import { inverseOf, openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
 /** Offsets in the local scratch, behind the window: the row's stage, the cap, what exponentials need, and a block thrice. */
 const STAGE: usize = WINDOW_BYTES;
@@ -30,11 +30,12 @@ export function softmaxCrossEntropyCappedRows(
   probabilities: usize,
   classWeights: usize,
   rowScale: usize,
+  temperature: usize,
   classes: i32,
   keep: f64,
   share: f64,
   scale: f64,
-  t: f64,
+  inverseTemperature: f64,
   zLoss: f64,
   focal: f64,
   poly: f64,
@@ -46,7 +47,7 @@ export function softmaxCrossEntropyCappedRows(
   const window = openWindow(local, 1);
   const stage = stageOf(local + STAGE, 0);
   const cap = changetype<Cap>(local + CAP);
-  cap.start(t, softcap);
+  cap.start(inverseOf(temperature, inverseTemperature), softcap);
   const bytes = (<usize>classes) << 2;
   const isSpread = probabilities != 0 || share > 0;
   for (let row = begin; row < end; row++) {
@@ -73,7 +74,7 @@ export function softmaxCrossEntropyCappedRows(
         if (isSpread) addSpreadTargets(stage, q, classWeights, from, to, keep, share, local);
         stage.R += cappedExps(window, stage, from, to, local);
       }
-      if (labels) {
+      if (labels && !probabilities) {
         const zLabel = load<f32>(at(z, stage.label));
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         const capped = cap.valueOf(zLabel);

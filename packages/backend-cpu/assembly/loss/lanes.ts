@@ -8,7 +8,7 @@ import { exactReference } from "./reference";
 import { timesDistance } from "./targets";
 import { transposeIn, transposeOut } from "./transpose";
 import { addTerms } from "./terms";
-import { GROUP_BYTES, GROUP_VECTORS, openWindow, storedExps, Window, WINDOW_BYTES } from "./window-exp";
+import { GROUP_BYTES, GROUP_VECTORS, inverseOf, openWindow, storedExps, Window, WINDOW_BYTES } from "./window-exp";
 
 /** With so few classes the sum of the exponentials is float64 throughout: no roundings average out. */
 const FEW_CLASSES: i32 = 4;
@@ -50,11 +50,12 @@ export function softmaxCrossEntropyLanes(
   probabilities: usize,
   classWeights: usize,
   rowScale: usize,
+  temperature: usize,
   classes: i32,
   keep: f64,
   share: f64,
   scale: f64,
-  t: f64,
+  inverseTemperature: f64,
   zLoss: f64,
   focal: f64,
   poly: f64,
@@ -63,6 +64,7 @@ export function softmaxCrossEntropyLanes(
   end: i32,
   local: usize,
 ): void {
+  const t = inverseOf(temperature, inverseTemperature);
   const window = openWindow(local, t);
   const stages = local + STAGES;
   const unit = scale * t;
@@ -127,7 +129,7 @@ export function softmaxCrossEntropyLanes(
       stage.refer(window, stage.isLive ? exactReference(largestOther, stage.m) : 0);
       store<f32>(laneOf(parts + K, i), stage.k);
       if (!stage.isLive) continue;
-      if (labels) {
+      if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         stage.addLabel(window, keep * w, load<f32>(logitOf(tiles, tileBytes, i, stage.label)));
       }

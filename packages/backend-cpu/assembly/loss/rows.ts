@@ -8,7 +8,7 @@ import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { addTerms } from "./terms";
-import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
+import { inverseOf, openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
 /**
  * Rows go through each step together, so that none waits for another's divisions: as many as have so many classes in all, and so
@@ -22,7 +22,7 @@ const STAGES: usize = WINDOW_BYTES;
 const SUMS: usize = STAGES + STAGE_BYTES * MOST_IN_BATCH;
 const BLOCK: usize = SUMS + 16;
 
-/** A block is a row. The arguments are the contract's, addresses 0 where a tensor is absent; `keep` is 1 − ε, `share` ε/C and `t` 1/τ. */
+/** A block is a row. The arguments are the contract's, addresses 0 where a tensor is absent; `keep` is 1 − ε and `share` ε/C. */
 export function softmaxCrossEntropyRows(
   rowLoss: usize,
   gradient: usize,
@@ -32,11 +32,12 @@ export function softmaxCrossEntropyRows(
   probabilities: usize,
   classWeights: usize,
   rowScale: usize,
+  temperature: usize,
   classes: i32,
   keep: f64,
   share: f64,
   scaleOfAll: f64,
-  t: f64,
+  inverseTemperature: f64,
   zLoss: f64,
   focal: f64,
   poly: f64,
@@ -44,6 +45,7 @@ export function softmaxCrossEntropyRows(
   end: i32,
   local: usize,
 ): void {
+  const t = inverseOf(temperature, inverseTemperature);
   const window = openWindow(local, t);
   const stages = local + STAGES;
   const unit = scaleOfAll * t;
@@ -51,6 +53,8 @@ export function softmaxCrossEntropyRows(
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
   const isByLabel = labels != 0 && !isSpread && !state;
+  // Beside probabilities labels only mark the rows that are ignored.
+  const hasTarget = labels != 0 && !probabilities;
   const guesses = gradient != logits;
   const batch = min(MOST_IN_BATCH, max(1, CLASSES_OF_BATCH / classes));
   for (let first = begin; first < end; first += batch) {
@@ -63,7 +67,7 @@ export function softmaxCrossEntropyRows(
       const label = labels ? load<i32>(at(labels, row)) : -1;
       stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
       if (stage.isIgnored) continue;
-      if (labels) stage.zLabel = load<f32>(at(z, label));
+      if (hasTarget) stage.zLabel = load<f32>(at(z, label));
       const excluded = isByLabel ? label : firstIndexOf(largest(z, classes), z, classes);
       stage.exclude(excluded, load<f32>(at(z, excluded)));
       stage.m = stage.zExcluded;
@@ -92,7 +96,7 @@ export function softmaxCrossEntropyRows(
         if (stage.isLive) sumClasses(window, stage, z, g, isSpread, q, classWeights, classes, keep, share, local);
       }
       if (!stage.isLive) continue;
-      if (labels) {
+      if (hasTarget) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         stage.addLabel(window, keep * w, stage.zLabel);
       }

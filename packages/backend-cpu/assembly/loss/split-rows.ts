@@ -12,7 +12,7 @@ import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
 import { addTerms } from "./terms";
-import { openWindow, Window, WINDOW_BYTES } from "./window-exp";
+import { inverseOf, openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
 /** Offsets in what a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
 const BEFORE: usize = 8;
@@ -51,12 +51,14 @@ export function lossStages(
   classes: i32,
   excludesLabels: i32,
   scale: f64,
-  t: f64,
+  temperature: usize,
+  inverseTemperature: f64,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  const t = inverseOf(temperature, inverseTemperature);
   const window = openWindow(local, t);
   const unit = scale * t;
   for (let row = begin; row < end; row++) {
@@ -66,7 +68,8 @@ export function lossStages(
     const label = labels ? load<i32>(at(labels, row)) : -1;
     stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
     if (stage.isIgnored) continue;
-    if (labels) stage.zLabel = load<f32>(at(z, label));
+    // Beside probabilities labels only mark the rows that are ignored, and may be anything.
+    if (label < classes) stage.zLabel = load<f32>(at(z, max(label, 0)));
     let other: f32;
     if (excludesLabels) {
       stage.exclude(label, stage.zLabel);
@@ -97,12 +100,13 @@ export function lossExps(
   isSpread: i32,
   keep: f64,
   share: f64,
-  t: f64,
+  temperature: usize,
+  inverseTemperature: f64,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
-  const window = openWindow(local, t);
+  const window = openWindow(local, inverseOf(temperature, inverseTemperature));
   const scratch = local + WINDOW_BYTES;
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
@@ -138,7 +142,8 @@ export function lossResults(
   isSpread: i32,
   keep: f64,
   share: f64,
-  t: f64,
+  temperature: usize,
+  inverseTemperature: f64,
   zLoss: f64,
   focal: f64,
   poly: f64,
@@ -146,7 +151,7 @@ export function lossResults(
   end: i32,
   local: usize,
 ): void {
-  const window = openWindow(local, t);
+  const window = openWindow(local, inverseOf(temperature, inverseTemperature));
   const ownStage = local + WINDOW_BYTES;
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let row = begin; row < end; row++) {
@@ -171,7 +176,7 @@ export function lossResults(
           share,
         );
       }
-      if (labels) {
+      if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         stage.addLabel(window, keep * w, stage.zLabel);
       }

@@ -263,3 +263,8 @@ export function openWindow(local: usize, t: f64): Window {
   window.open(t);
   return window;
 }
+
+/** 1/τ for the temperature of the device, if there is one, or t. */
+export function inverseOf(temperature: usize, t: f64): f64 {
+  return temperature ? 1 / <f64>load<f32>(temperature) : t;
+}

@@ -14,6 +14,7 @@ export type WasmFunction =
   | "lossLargest"
   | "lossResults"
   | "lossStages"
+  | "lossTemperatureSlopes"
   | "mergeExtremes"
   | "mergeSums"
   | "moveBox"

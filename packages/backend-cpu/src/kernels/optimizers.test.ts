@@ -86,4 +86,33 @@ describeVariants("optimizers", (variant) => {
       }
     }
   });
+
+  it("what optimizers remember is no subnormal number, and stays NaN", async () => {
+    const wasm = await lab(variant);
+    const smallest = 2 ** -126;
+    const kept = [smallest / 0.9, -1, Number.POSITIVE_INFINITY, Number.NaN];
+    const old = Float32Array.of(smallest, -smallest, 2 ** -149, ...kept);
+    const zeros = new Float32Array(old.length);
+    const gradient = wasm.floats(zeros);
+    const velocity = wasm.floats(old);
+    const common = { length: old.length, learningRate: 0.1, weightDecay: 0, gradientScale: 1 };
+    const expected = Float32Array.of(0, 0, 0, ...kept.map((value) => Math.fround(0.9) * value));
+    wasm.run(
+      sgd,
+      { parameter: wasm.floats(zeros), velocity },
+      { parameter: wasm.floats(zeros), gradient, velocity },
+      { ...common, momentum: 0.9, dampening: 0, nesterov: false },
+    );
+    expect(wasm.read(velocity)).toEqual(expected);
+    const [mean, variance] = [wasm.floats(old), wasm.floats(old.map(Math.abs))];
+    const betas = { beta1: 0.9, beta2: 0.9, correction1: 1, correction2: 1, epsilon: 1e-8, decoupled: false };
+    wasm.run(
+      adamw,
+      { parameter: wasm.floats(zeros), mean, variance },
+      { parameter: wasm.floats(zeros), gradient, mean, variance },
+      { ...common, ...betas },
+    );
+    expect(wasm.read(mean)).toEqual(expected);
+    expect(wasm.read(variance)).toEqual(expected.map(Math.abs));
+  });
 });

@@ -16,11 +16,16 @@ const FEW_ROWS = 4;
 type Plan = KernelTable["softmaxCrossEntropy"];
 
 export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, threads) => {
-  const { rowLoss, gradient, state, diagnostics } = outputs;
+  const { rowLoss, gradient, state, diagnostics, temperatureSlope } = outputs;
   const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
   const phases = isLossAsked ? lossPhases(outputs, inputs, params, scratch, threads) : [];
-  // First the diagnostics: a gradient in place takes the logits.
-  return diagnostics === undefined ? phases : [diagnosticsPhase(diagnostics, inputs, params), ...phases];
+  if (diagnostics === undefined && temperatureSlope === undefined) return phases;
+  // First what is read of the logits: a gradient in place takes them.
+  return [
+    ...(diagnostics ? [diagnosticsPhase(diagnostics, inputs, params)] : []),
+    ...(temperatureSlope ? [temperatureSlopesPhase(temperatureSlope, inputs, params)] : []),
+    ...phases,
+  ];
 };
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
@@ -81,7 +86,8 @@ function splitRows(
   // As in the whole rows: a label can stay out of the sum, whatever else is asked for needs the likeliest class out of it.
   const isSpread = probabilities !== 0 || smoothing > 0;
   const excludesLabels = labels !== 0 && !isSpread && state === 0;
-  const t = terms.inverseTemperature;
+  const temperature = addressOf(inputs.temperature);
+  const t = [temperature, terms.inverseTemperature];
   const targets = [classes, Number(isSpread), 1 - smoothing, smoothing / classes];
   const grain = grainFor(CLASS_BLOCK);
   const byRow = { blocks: rows, grain: rows };
@@ -94,12 +100,12 @@ function splitRows(
     },
     {
       run: "lossStages",
-      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale, t],
+      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale, ...t],
       ...byRow,
     },
     {
       run: "lossExps",
-      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets, t],
+      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets, ...t],
       blocks,
       grain,
       rewrites: isInPlace(outputs, inputs),
@@ -116,6 +122,7 @@ function splitRows(
         probabilities,
         classWeights,
         ...targets,
+        temperature,
         ...termsOf(terms),
       ],
       ...byRow,
@@ -136,13 +143,41 @@ const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal:
 
 function diagnosticsPhase(
   diagnostics: Located,
-  { logits, labels, probabilities }: Parameters<Plan>[1],
+  { logits, labels, probabilities, temperature }: Parameters<Plan>[1],
   { rows, classes, terms = neutral }: Parameters<Plan>[2],
 ): Phase {
-  const operands = [diagnostics.address, logits.address, addressOf(labels), addressOf(probabilities)];
   return {
     run: "lossDiagnostics",
-    args: [...operands, classes, terms.inverseTemperature, terms.softcap],
+    args: [
+      ...[diagnostics, logits, labels, probabilities, temperature].map(addressOf),
+      classes,
+      terms.inverseTemperature,
+      terms.softcap,
+    ],
+    blocks: rows,
+    grain: grainFor(8 * classes),
+  };
+}
+
+function temperatureSlopesPhase(
+  slopes: Located,
+  { logits, labels, probabilities, classWeights, temperature }: Parameters<Plan>[1],
+  { rows, classes, smoothing, terms = neutral }: Parameters<Plan>[2],
+): Phase {
+  const { inverseTemperature, softcap, zLoss, focal, poly } = terms;
+  return {
+    run: "lossTemperatureSlopes",
+    args: [
+      ...[slopes, logits, labels, probabilities, classWeights, temperature].map(addressOf),
+      classes,
+      1 - smoothing,
+      smoothing / classes,
+      inverseTemperature,
+      softcap,
+      zLoss,
+      focal,
+      poly,
+    ],
     blocks: rows,
     grain: grainFor(8 * classes),
   };
@@ -154,6 +189,6 @@ function termsOf({ inverseTemperature, zLoss, focal, poly }: LossTerms): number[
 }
 
 function operands(inputs: Parameters<Plan>[1]): number[] {
-  const { logits, labels, probabilities, classWeights, rowScale } = inputs;
-  return [logits.address, ...[labels, probabilities, classWeights, rowScale].map(addressOf)];
+  const { logits, labels, probabilities, classWeights, rowScale, temperature } = inputs;
+  return [logits, labels, probabilities, classWeights, rowScale, temperature].map(addressOf);
 }

@@ -27,10 +27,13 @@ export function backward(recording: Recording, seeds: readonly Seed[], sources: 
   for (const { output, cotangent } of seeds) {
     cotangents.add(output, { tensor: member(cotangent, region), factor: 1 });
   }
+  const release = (tensor: Tensor): void => {
+    if (!outputs.has(tensor)) cotangents.release(tensor);
+  };
   for (let i = entries.length - 1; i >= 0; i--) {
     pullBack(recording, entries[i]!, cotangents, wanted);
     if (persistent) continue;
-    for (const tensor of recording.removeLast()) if (!outputs.has(tensor)) cotangents.release(tensor);
+    recording.removeLast(release);
   }
   const taken = new Set<Tensor>();
   const gradients = sources.map((source) => {
@@ -54,9 +57,9 @@ function pullBack(recording: Recording, entry: Entry, cotangents: Cotangents, so
   const output = member(entry.output, recording.region);
   const wanted = inputs.map((input) => input.tapes.includes(recording));
   const gradients = entry.pullback(cotangent.tensor, inputs, output, wanted);
-  for (const [i, input] of inputs.entries()) {
-    if (!wanted[i]) continue;
-    const gradient = gradients[i]?.();
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
+    const gradient = wanted[i] ? gradients[i]?.() : undefined;
     if (gradient === undefined) continue;
     const { tensor, factor } = "factor" in gradient ? gradient : { tensor: gradient, factor: 1 };
     if (!sameShape(tensor.shape, input.shape)) {
@@ -70,7 +73,11 @@ function pullBack(recording: Recording, entry: Entry, cotangents: Cotangents, so
 }
 
 function multipliedOut({ tensor, factor }: Scaled): Scaled {
-  return { tensor: factor === 1 ? tensor : affine(tensor, factor, 0, "gradient"), factor: 1 };
+  if (factor === 1) return { tensor, factor };
+  const { uniform, region, shape } = tensor;
+  const isKnown = uniform !== undefined && tensor.tapes.length === 0;
+  const whole = isKnown ? filled("gradient", region, shape, uniform * factor) : affine(tensor, factor, 0, "gradient");
+  return { tensor: whole, factor: 1 };
 }
 
 /** The gradient of each tensor as far as it is known, and how many of them each gradient's tensor stands for. */

@@ -16,7 +16,12 @@ export function tensorsOf(op: string, structure: unknown, depth = 0): Tensor[] {
   }
   if (depth > 64)
     throw new ValueError(`${op}: the structure of parameters is nested deeper than 64, or contains itself`);
-  return Object.values(structure).flatMap((item) => tensorsOf(op, item, depth + 1));
+  const tensors: Tensor[] = [];
+  for (const item of Object.values(structure)) {
+    if (item instanceof Tensor) tensors.push(item);
+    else tensors.push(...tensorsOf(op, item, depth + 1));
+  }
+  return tensors;
 }
 
 /**
@@ -54,8 +59,9 @@ export function structured<S>(like: unknown, tensors: readonly Tensor[]): S {
   const build = (item: unknown): unknown => {
     if (item instanceof Tensor) return tensors[next++];
     if (Array.isArray(item)) return item.map(build);
-    const members = Object.entries(item as object).map(([name, child]) => [name, build(child)]);
-    return Object.assign(Object.create(Object.getPrototypeOf(item)), Object.fromEntries(members));
+    const members = Object.create(Object.getPrototypeOf(item)) as Record<string, unknown>;
+    for (const name of Object.keys(item as object)) members[name] = build((item as Record<string, unknown>)[name]);
+    return members;
   };
   return build(like) as S;
 }

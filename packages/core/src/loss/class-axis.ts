@@ -1,9 +1,14 @@
 import { transpose } from "../ops/transpose.ts";
+import type { Runtime } from "../runtime.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Logits as far as a check goes: a tensor, or what a layer would make. */
-export type LogitsLike = Pick<Tensor, "shape" | "runtime">;
+export interface LogitsLike {
+  readonly shape: Shape;
+  /** @internal */
+  readonly runtime: Runtime;
+}
 
 /** `x` with its class axis at the end: itself where it is there already, else a permuted copy. */
 export function classesLast(x: Tensor, axis: number): Tensor {
@@ -22,7 +27,7 @@ export function classesBack(x: Tensor, axis: number): Tensor {
 
 /** The length of the axes behind the class axis. */
 export function innerOf(shape: Shape, axis: number): number {
-  return sizeOf(shape.slice(axis + 1));
+  return sizeOf(shape, axis + 1);
 }
 
 function orderOf(rank: number, axis: number): number[] {

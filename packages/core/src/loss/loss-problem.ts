@@ -22,20 +22,23 @@ export interface LossProblem {
   readonly classes: number;
   /** Where the class axis of the logits is, from the front. */
   readonly axis: number;
-  /** −1 for a row that is ignored or has the host weight 0; absent with probabilities. */
+  /** −1 for a row that is not read; absent with probabilities. */
   readonly labels: Int32Array | undefined;
+  /**
+   * What says which rows are read, −1 being for those that are ignored or have the host weight 0: the labels, or beside
+   * probabilities 0 and −1. Absent where all rows are.
+   */
+  readonly marks: Int32Array | undefined;
   readonly probabilities: Tensor | undefined;
   readonly classWeights: Float64Array | undefined;
   readonly smoothing: number;
   readonly reduction: Reduction;
-  /** Rows whose logits are read. */
-  readonly liveRows: number;
   readonly rowWeights: RowWeights;
   /** What a mean divides by; nothing where only the device knows it. */
   readonly weight: number | undefined;
   /** What the sum of the rows is multiplied by: 1/weight (0 for weight 0) for a mean, else 1. */
   readonly scale: number;
-  /** What the loss has beyond cross-entropy; absent where all of it is neutral. */
+  /** What the loss has beyond cross-entropy; absent where all of it is neutral and there is no temperature on the device. */
   readonly terms: LossTerms | undefined;
   /** A temperature on the device. */
   readonly temperature: Tensor | undefined;
@@ -73,25 +76,26 @@ export function problemOf(
   if (temperature !== undefined) logits.runtime.assertSame(op, runtimeOf(op, [temperature]));
   const rowWeights = checkedRowWeights(op, options.rowWeights, logits, batch);
   const denominator = checkedDenominator(op, options.denominator);
-  checkCombinations(op, givenOptions(options), settingsOf(labels, smoothing, classWeights, reduction));
+  const given = givenOptions(options);
+  if (given.length > 0) checkCombinations(op, given, settingsOf(labels, smoothing, classWeights, reduction));
   const rows = sizeOf(batch);
   checkWeightProducts(op, rowWeights.host, { labels, classWeights, smoothing }, floatBytes);
   const counted = { rows, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
   checkDivisor(op, weight, floatBytes);
-  const live = labels && withoutWeight(labels, rowWeights.host);
+  const marks = marksOf(labels, rowWeights.host);
   return {
     op,
     batch,
     rows,
     classes,
     axis,
-    labels: live,
+    labels: labels && (marks ?? labels),
+    marks,
     probabilities,
     classWeights,
     smoothing,
     reduction,
-    liveRows: live === undefined ? rows : live.reduce((count, label) => (label < 0 ? count : count + 1), 0),
     rowWeights,
     weight,
     scale: scaleOf(reduction, weight),
@@ -117,9 +121,9 @@ function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number;
 
 /** The options that say something: neutral values may stand anywhere. */
 export function givenOptions(options: LossOptions): LossOptionName[] {
-  const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
   return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
+const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
 
 function settingsOf(
   labels: Int32Array | undefined,
@@ -136,8 +140,9 @@ function settingsOf(
 }
 
 /** A row of weight 0 is one that is not read. */
-function withoutWeight(labels: Int32Array, weights: Float64Array | undefined): Int32Array {
-  return weights === undefined ? labels : labels.map((label, row) => (weights[row] === 0 ? -1 : label));
+function marksOf(labels: Int32Array | undefined, weights: Float64Array | undefined): Int32Array | undefined {
+  if (!weights?.includes(0)) return labels?.includes(-1) ? labels : undefined;
+  return Int32Array.from(weights, (weight, row) => (weight === 0 ? -1 : (labels?.[row] ?? 0)));
 }
 
 function checkedClassWeights(

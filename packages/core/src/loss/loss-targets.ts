@@ -56,7 +56,7 @@ function checkedLabels(
   const checked = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const label = data[row]!;
-    if (ignored.has(label)) checked[row] = -1;
+    if (ignored?.has(label)) checked[row] = -1;
     else if (label >= 0 && label < classes) checked[row] = label;
     else {
       throw new LabelError(
@@ -70,8 +70,8 @@ function checkedLabels(
   return checked;
 }
 
-function checkedIgnoreIndex(op: string, ignoreIndex: LossOptions["ignoreIndex"]): Set<number> {
-  if (ignoreIndex === undefined) return new Set();
+function checkedIgnoreIndex(op: string, ignoreIndex: LossOptions["ignoreIndex"]): Set<number> | undefined {
+  if (ignoreIndex === undefined) return undefined;
   const set = new Set(Array.isArray(ignoreIndex) ? (ignoreIndex as number[]) : [ignoreIndex as number]);
   for (const label of set) {
     if (!Number.isSafeInteger(label))

@@ -7,6 +7,7 @@ import { select } from "../ops/select.ts";
 import type { Tensor } from "../tensor.ts";
 import { columns } from "./derived-state.ts";
 import { focalPoly } from "./focal-poly.ts";
+import { NO_TERMS } from "./loss-terms.ts";
 import { capped } from "./scaled-logits.ts";
 
 /**
@@ -52,7 +53,7 @@ export function hostLosses(
   labelLogits: ArrayLike<number>,
   terms: LossTerms | undefined,
 ): Float64Array {
-  const { inverseTemperature: t, softcap: c, zLoss, focal, poly } = terms ?? neutral;
+  const { inverseTemperature: t, softcap: c, zLoss, focal, poly } = terms ?? NO_TERMS;
   return Float64Array.from(labelLogits, (z, row) => {
     const [m, rest] = [states[3 * row]!, states[3 * row + 2]!];
     if (m === Number.NEGATIVE_INFINITY) return Number.NaN;
@@ -69,5 +70,3 @@ function hostBelowTop(computed: number, rest: number): number {
   const d = Math.max(computed, 0);
   return rest < Math.exp(-d) / 2 ? 0 : d;
 }
-
-const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };

@@ -28,7 +28,7 @@ export interface OpCall {
  */
 export function apply({ op, inputs, shape, run, pullback, saved }: OpCall): Tensor {
   const runtime = runtimeOf(op, inputs);
-  const handles = inputs.map((input) => input.handle(op));
+  const handles = inputs.map(({ storage }) => storage.handle);
   const output = allocate(op, runtime, shape, youngestRegion(inputs));
   try {
     run(output.storage.handle, handles, runtime.kernels);

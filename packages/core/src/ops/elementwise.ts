@@ -1,7 +1,7 @@
 import type { BinaryFunction, Strides3, UnaryFunction } from "../backend.ts";
 import { ValueError } from "../errors.ts";
 import type { Pullback } from "../recording.ts";
-import { broadcastShape, broadcastStrides, type Shape, sizeOf } from "../shape.ts";
+import { broadcastShape, broadcastStrides, type Shape, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, filled, runtimeOf, withTemporaries } from "./apply.ts";
 import { readingAll, rearranged } from "./rearranged.ts";
@@ -33,19 +33,22 @@ export function binary(
   beta = 1,
 ): Tensor {
   runtimeOf(op, [a, b]);
-  const shape = broadcastShape(op, a.shape, b.shape);
-  const plan = broadcastPlan(a.shape, b.shape, shape);
+  const isFlat = sameShape(a.shape, b.shape);
+  const shape = isFlat ? a.shape : broadcastShape(op, a.shape, b.shape);
+  const plan = isFlat ? flatPlan(a.size) : broadcastPlan(a.shape, b.shape, shape);
   const params = { fn, alpha, beta, ...(plan ?? flatPlan(sizeOf(shape))) };
-  return withTemporaries((temporary) => {
-    const operand = (x: Tensor): Tensor => (plan === undefined ? temporary(stretched(op, x, shape)) : x);
-    const handles = { a: operand(a).handle(op), b: operand(b).handle(op) };
-    return apply({
+  const call = (x: unknown, y: unknown): Tensor =>
+    apply({
       op,
       inputs: [a, b],
       shape,
-      run: (out, _, kernels) => kernels.binary({ y: out }, handles, params),
+      run: (out, _, kernels) => kernels.binary({ y: out }, { a: x, b: y }, params),
       pullback,
     });
+  if (plan !== undefined) return call(a.handle(op), b.handle(op));
+  return withTemporaries((temporary) => {
+    const operand = (x: Tensor): unknown => temporary(stretched(op, x, shape)).handle(op);
+    return call(operand(a), operand(b));
   });
 }
 
@@ -59,6 +62,7 @@ export function stretched(op: string, x: Tensor, shape: Shape): Tensor {
  * unless a recording saved it.
  */
 export function withOperands(op: string, a: Operand, b: Operand, run: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  if (typeof a !== "number" && typeof b !== "number") return run(a, b);
   if (typeof a === "number" && typeof b === "number") {
     throw new ValueError(`${op}: one operand must be a tensor, and both are numbers (${a}, ${b})`);
   }
@@ -108,6 +112,8 @@ function broadcastPlan(a: Shape, b: Shape, shape: Shape): BroadcastPlan | undefi
   };
 }
 
+const along: Strides3 = [0, 0, 1];
+
 function flatPlan(length: number): BroadcastPlan {
-  return { outer: 1, axis: 1, inner: length, aStrides: [0, 0, 1], bStrides: [0, 0, 1] };
+  return { outer: 1, axis: 1, inner: length, aStrides: along, bStrides: along };
 }

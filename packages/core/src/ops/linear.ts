@@ -1,7 +1,7 @@
 import type { Kernels } from "../backend.ts";
 import { ShapeError } from "../errors.ts";
 import { recordingsOf } from "../recording.ts";
-import { show, sizeOf } from "../shape.ts";
+import { type Shape, show, sizeOf } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import { allocate, apply, runtimeOf, withTemporaries } from "./apply.ts";
 import { add } from "./arithmetic.ts";
@@ -37,18 +37,19 @@ export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
 
 function fused(x: Tensor, w: Tensor, b: Tensor | undefined, kernel: NonNullable<Kernels["linear"]>): Tensor {
   const [size, units] = w.shape as [number, number];
-  const params = { rows: sizeOf(x.shape.slice(0, -1)), inputs: size, units };
-  return withTemporaries((temporary) => {
-    const rows = temporary(reshape(x, [params.rows, size]));
-    const y = apply({
+  const params = { rows: sizeOf(x.shape, 0, x.rank - 1), inputs: size, units };
+  const product = (rows: Tensor): Tensor =>
+    apply({
       op: "linear",
       inputs: b === undefined ? [rows, w] : [rows, w, b],
       shape: [params.rows, units],
       run: (out, [xh, wh, bh]) => kernel({ y: out }, { x: xh, w: wh, b: bh }, params),
       pullback: (g, [xs, ws], _, wanted) => linearGradient(g, xs!, ws!, wanted),
     });
-    return reshape(temporary(y), [...x.shape.slice(0, -1), units]);
-  });
+  if (x.rank === 2) return product(x);
+  return withTemporaries((temporary) =>
+    reshape(temporary(product(temporary(reshape(x, [params.rows, size])))), [...x.shape.slice(0, -1), units]),
+  );
 }
 
 /** The gradients of x, w and b: by one kernel where there is one and nobody differentiates them again. */
@@ -60,11 +61,13 @@ function linearGradient(g: Tensor, x: Tensor, w: Tensor, wanted: readonly boolea
   }
   const [size, units] = w.shape as [number, number];
   const region = youngestRegion([g, x, w]);
-  const outputs = [x.shape, w.shape, [units]].map((shape, i) =>
-    wanted[i] ? allocate("linear", runtime, shape, region) : undefined,
+  const output = (i: number, shape: Shape): Tensor | undefined =>
+    wanted[i] ? allocate("linear", runtime, shape, region) : undefined;
+  const [dx, dw, db] = [output(0, x.shape), output(1, w.shape), output(2, [units])];
+  kernel(
+    { dx: dx?.storage.handle, dw: dw?.storage.handle, db: db?.storage.handle },
+    { x: x.handle("linear"), w: w.handle("linear"), g: g.handle("linear") },
+    { rows: x.shape[0]!, inputs: size, units },
   );
-  const [dx, dw, db] = outputs.map((tensor) => tensor?.storage.handle);
-  const handles = { x: x.handle("linear"), w: w.handle("linear"), g: g.handle("linear") };
-  kernel({ dx, dw, db }, handles, { rows: x.shape[0]!, inputs: size, units });
-  return outputs.map((tensor) => () => tensor!);
+  return [() => dx!, () => dw!, () => db!];
 }

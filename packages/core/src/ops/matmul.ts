@@ -30,6 +30,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const inner = b.rank === 1 ? b.size : b.shape.at(transposeB ? -1 : -2)!;
   if (k !== inner)
     throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} · ${show(b.shape)} (${k} ≠ ${inner})`);
+  if (a.rank === 2 && b.rank === 2) return matrixProduct(a, b, transposeA, transposeB);
   return withTemporaries((temporary) => {
     let left = a.rank === 1 ? temporary(reshape(a, transposeA ? [a.size, 1] : [1, a.size])) : a;
     let right = b.rank === 1 ? temporary(reshape(b, transposeB ? [1, b.size] : [b.size, 1])) : b;
@@ -38,7 +39,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     if (a.rank > 1) shape.push(left.shape.at(transposeA ? -1 : -2)!);
     if (b.rank > 1) shape.push(right.shape.at(transposeB ? -2 : -1)!);
     if (right.rank === 2 && left.rank > 2 && !transposeA) {
-      left = temporary(reshape(left, [sizeOf(left.shape.slice(0, -1)), left.shape.at(-1)!]));
+      left = temporary(reshape(left, [sizeOf(left.shape, 0, left.rank - 1), left.shape.at(-1)!]));
     } else if (left.rank > 2 || right.rank > 2) {
       left = temporary(broadcastTo(left, [...batch, ...left.shape.slice(-2)]));
       right = temporary(broadcastTo(right, [...batch, ...right.shape.slice(-2)]));
@@ -51,12 +52,12 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 export function matrixProduct(a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor {
   const [m, k] = matrixSize(a.shape, transA);
   const [, n] = matrixSize(b.shape, transB);
-  const batch = sizeOf(a.shape.slice(0, -2));
+  const batch = sizeOf(a.shape, 0, a.rank - 2);
   const params = { m, n, k, batch, transA, transB, accumulate: false };
   return apply({
     op: "matmul",
     inputs: [a, b],
-    shape: [...a.shape.slice(0, -2), m, n],
+    shape: a.rank === 2 ? [m, n] : [...a.shape.slice(0, -2), m, n],
     run: (c, [x, y], kernels) => kernels.gemm({ c }, { a: x, b: y }, params),
     pullback: (g, [x, y]) => [
       () => (transA ? matrixProduct(y!, g, transB, true) : matrixProduct(g, y!, false, !transB)),

@@ -83,14 +83,13 @@ export function folded(
   if (runs.length === 0) runs.push({ first: x.rank, last: x.rank - 1 });
   if (positions.some((i) => x.shape[i] === 0) && fn !== "sum")
     throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
-  const y = withTemporaries((temporary) => {
-    let folding = x;
-    for (const { first, last } of runs) {
-      const shape = folding.shape.map((axis, i) => (i >= first && i <= last ? 1 : axis));
-      folding = temporary(foldRun(op, fn, folding, first, last, shape));
-    }
-    return folding.alias(op, folding.region, keepDims ? kept : reduced);
-  });
+  const y = withTemporaries((temporary) =>
+    runs.reduce((folding, { first, last }, i) => {
+      if (i === runs.length - 1) return foldRun(op, fn, folding, first, last, keepDims ? kept : reduced);
+      const shape = folding.shape.map((axis, j) => (j >= first && j <= last ? 1 : axis));
+      return temporary(foldRun(op, fn, folding, first, last, shape));
+    }, x),
+  );
   return { y, kept };
 }
 
@@ -106,11 +105,12 @@ function adjacentRuns(positions: readonly number[]): { first: number; last: numb
 }
 
 function foldRun(op: string, fn: ReduceFunction, x: Tensor, first: number, last: number, shape: Shape): Tensor {
+  const { shape: from } = x;
   const params = {
     fn,
-    outer: sizeOf(x.shape.slice(0, first)),
-    axis: sizeOf(x.shape.slice(first, last + 1)),
-    inner: sizeOf(x.shape.slice(last + 1)),
+    outer: sizeOf(from, 0, first),
+    axis: sizeOf(from, first, last + 1),
+    inner: sizeOf(from, last + 1),
   };
   return apply({ op, inputs: [x], shape, run: (y, [h], kernels) => kernels.reduce({ y }, { x: h }, params) });
 }

@@ -13,11 +13,12 @@ export function dropout(rate: number): Layer {
     name: "dropout",
     apply(x, context) {
       if (!context.training || rate === 0) return x;
-      const random = context.random();
+      const words = new Uint32Array(x.size);
+      context.random().fillUint32(words);
       const threshold = rate * 2 ** 32;
       const kept = 1 / (1 - rate);
       const mask = new Float64Array(x.size);
-      for (let i = 0; i < mask.length; i++) mask[i] = random.nextUint32() < threshold ? 0 : kept;
+      for (let i = 0; i < mask.length; i++) mask[i] = words[i]! < threshold ? 0 : kept;
       return mul(x, context.constant(mask, x.shape));
     },
   };

@@ -11,6 +11,7 @@ import {
 } from "@surprisal/core";
 import { initialValues } from "../layers/initialisers.ts";
 import type { Layer } from "../layers/layer.ts";
+import { sameShape } from "../layers/same-shape.ts";
 import { randomStream } from "../random/random-stream.ts";
 import { endingOf } from "./final-softmax.ts";
 import { type Forward, forward, nameNumber, type ParameterSource, RANDOM } from "./forward.ts";
@@ -141,7 +142,7 @@ function sample<X>(layer: Layer<X>, step: Scope, inputShape: Shape): X {
 function making(device: Device, step: Scope, parameters: Record<string, Parameter>, seed: number): ParameterSource {
   return (name, shape, initialiser, fans) => {
     const known = parameters[name];
-    if (known !== undefined) return step.borrow(sameShape(name, known, shape));
+    if (known !== undefined) return step.borrow(withShape(name, known, shape));
     const random = randomStream(seed, RANDOM.parameters, nameNumber(name));
     const parameter = device.parameter(initialValues(initialiser, shape, random, fans));
     parameters[name] = parameter;
@@ -153,15 +154,15 @@ function making(device: Device, step: Scope, parameters: Record<string, Paramete
 function among(parameters: Readonly<Record<string, Tensor>>): ParameterSource {
   return (name, shape) => {
     const parameter = parameters[name];
-    if (parameter !== undefined) return sameShape(name, parameter, shape);
+    if (parameter !== undefined) return withShape(name, parameter, shape);
     throw new ValueError(
       `apply: there is no parameter "${name}" among ${Object.keys(parameters).join(", ")}; layers ask for the same ones in every run`,
     );
   };
 }
 
-function sameShape(name: string, parameter: Tensor, shape: Shape): Tensor {
-  if (parameter.shape.join() === shape.join()) return parameter;
+function withShape(name: string, parameter: Tensor, shape: Shape): Tensor {
+  if (sameShape(parameter.shape, shape)) return parameter;
   throw new ShapeError(
     `apply: parameter "${name}" is [${parameter.shape.join(", ")}], and this input needs [${shape.join(", ")}]: the model was built for inputs of another shape`,
   );

@@ -1,5 +1,7 @@
-import { adamUpdate, checkKeys, parameterLike } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer, parametersOf } from "./optimizer.ts";
+import { adamUpdate, checkKeys } from "@surprisal/core";
+import { checkRange, gradientsFor, type Optimizer, rememberSteps } from "./optimizer.ts";
+import { loadOptimizerState, optimizerState } from "./optimizer-state.ts";
+import { parametersOf, zerosLike } from "./parameters.ts";
 
 /** PyTorch's options and defaults (`torch.optim.Adam`, `torch.optim.AdamW`). */
 export interface AdamOptions {
@@ -35,10 +37,11 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
   checkRange(op, "epsilon", epsilon, 0, Number.POSITIVE_INFINITY);
   checkRange(op, "weightDecay", weightDecay, 0, Number.POSITIVE_INFINITY);
   const parameters = parametersOf(op, params);
-  const means = parameters.map(parameterLike);
-  const variances = parameters.map(parameterLike);
+  const memory = { mean: zerosLike(op, params), variance: zerosLike(op, params) };
+  const means = parametersOf(op, memory.mean);
+  const variances = parametersOf(op, memory.variance);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -52,8 +55,19 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
         adamUpdate(parameter, tensors[i]!, means[i]!, variances[i]!, step);
       }
     },
+    stateDict() {
+      return optimizerState(memory, { steps, learningRate: this.learningRate });
+    },
+    loadStateDict(state) {
+      ({ steps, learningRate: this.learningRate } = loadOptimizerState(op, memory, state));
+    },
     dispose() {
+      forget();
       for (const slot of [...means, ...variances]) slot.dispose();
     },
   };
+  const forget = rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }

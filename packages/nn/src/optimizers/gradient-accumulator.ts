@@ -6,12 +6,13 @@ import {
   OptionError,
   type Parameter,
   parameterLike,
+  rememberWith,
   type Scope,
   type Tensor,
   tensorsLike,
 } from "@surprisal/core";
 import { mapTensors } from "./map-tensors.ts";
-import { parametersOf } from "./optimizer.ts";
+import { parametersOf } from "./parameters.ts";
 
 /** Gradients of several batches as those of one. */
 export interface GradientAccumulator<T extends object> {
@@ -40,6 +41,14 @@ export function gradientAccumulator<T extends object>(params: T): GradientAccumu
   const sums = parametersOf(op, params).map(parameterLike);
   let weights = 0;
   let batches = 0;
+  if (sums[0] !== undefined) {
+    rememberWith(sums[0], () => {
+      const kept = [weights, batches] as const;
+      return () => {
+        [weights, batches] = kept;
+      };
+    });
+  }
   return {
     add(gradients, weight) {
       const tensors = tensorsLike(op, params, gradients);

@@ -1,13 +1,16 @@
 import {
+  type HostTensor,
   type Like,
   OptionError,
   type Parameter,
+  rememberWith,
   ShapeError,
   type Tensor,
   tensorsLike,
   tensorsOf,
-  ValueError,
 } from "@surprisal/core";
+import { sameShape } from "../layers/same-shape.ts";
+import type { StateDict } from "../state/state-dict.ts";
 
 /** Writes parameters in place, from their gradients. */
 export interface Optimizer<T extends object> {
@@ -17,18 +20,18 @@ export interface Optimizer<T extends object> {
   readonly steps: number;
   /** One step, in place. `gradients` has the structure of the parameters; the caller still owns it. */
   update(gradients: Like<T>): void;
+  /**
+   * A copy of what the optimizer remembers as it is now, by name: `steps`, `learningRate`, and for each parameter what its
+   * formula keeps (`mean.0.w`, `variance.0.w`; `velocity.0.w`). Other hyperparameters are those it is made with.
+   */
+  stateDict(): Promise<StateDict>;
+  /**
+   * Goes on from a saved state, bit by bit: with the parameters that were saved then.
+   * @throws ValueError, ShapeError or OptionError that names what does not fit; nothing is written then
+   */
+  loadStateDict(state: Readonly<Record<string, HostTensor>>): void;
   /** Frees what the optimizer remembers; the parameters stay. */
   dispose(): void;
-}
-
-/** The parameters of a structure, after checking that they can be written. */
-export function parametersOf(op: string, params: object): Parameter[] {
-  return tensorsOf(op, params).map((tensor) => {
-    if (!tensor.mutable) {
-      throw new ValueError(`${op}: ${String(tensor)} cannot be trained: make it with device.parameter(values)`);
-    }
-    return tensor as Parameter;
-  });
 }
 
 /**
@@ -40,13 +43,30 @@ export function gradientsFor(op: string, params: object, gradients: object): Ten
   const tensors = tensorsLike(op, params, gradients);
   for (const [i, { shape }] of tensors.entries()) {
     const expected = parameters[i]!.shape;
-    if (shape.join() !== expected.join()) {
+    if (!sameShape(shape, expected)) {
       throw new ShapeError(
         `${op}: gradient ${i} has shape [${shape.join(", ")}], and its parameter [${expected.join(", ")}]`,
       );
     }
   }
   return tensors;
+}
+
+/** Lets `device.recovering` put an optimizer back together with its parameters. Returns how to end that. */
+export function rememberSteps(
+  parameters: readonly Parameter[],
+  optimizer: Optimizer<never>,
+  putBack: (steps: number) => void,
+): () => void {
+  const [first] = parameters;
+  if (first === undefined) return () => {};
+  return rememberWith(first, () => {
+    const { steps, learningRate } = optimizer;
+    return () => {
+      putBack(steps);
+      optimizer.learningRate = learningRate;
+    };
+  });
 }
 
 /** Checks that hyperparameters are numbers within their range. */

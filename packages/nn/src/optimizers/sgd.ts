@@ -1,5 +1,7 @@
-import { checkKeys, OptionError, parameterLike, sgdUpdate } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer, parametersOf } from "./optimizer.ts";
+import { checkKeys, OptionError, sgdUpdate } from "@surprisal/core";
+import { checkRange, gradientsFor, type Optimizer, rememberSteps } from "./optimizer.ts";
+import { loadOptimizerState, optimizerState } from "./optimizer-state.ts";
+import { parametersOf, zerosLike } from "./parameters.ts";
 
 /** PyTorch's options and defaults (`torch.optim.SGD`). */
 export interface SgdOptions {
@@ -33,9 +35,10 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
     throw new OptionError(`sgd: nesterov needs momentum > 0 and dampening 0, not ${momentum} and ${dampening}`);
   }
   const parameters = parametersOf("sgd", params);
-  const velocities = momentum === 0 ? [] : parameters.map(parameterLike);
+  const memory = momentum === 0 ? {} : { velocity: zerosLike("sgd", params) };
+  const velocities = parametersOf("sgd", memory);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -54,8 +57,19 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
       for (const [i, parameter] of parameters.entries()) sgdUpdate(parameter, tensors[i]!, velocities[i], step);
       steps++;
     },
+    stateDict() {
+      return optimizerState(memory, { steps, learningRate: this.learningRate });
+    },
+    loadStateDict(state) {
+      ({ steps, learningRate: this.learningRate } = loadOptimizerState("sgd", memory, state));
+    },
     dispose() {
+      forget();
       for (const velocity of velocities) velocity.dispose();
     },
   };
+  const forget = rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }

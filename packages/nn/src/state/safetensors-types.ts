@@ -19,6 +19,9 @@ interface NumberArrayConstructor {
   readonly BYTES_PER_ELEMENT: number;
 }
 
+/** Bytes over a buffer of their own, `Uint8Array<ArrayBuffer>`, in words that TypeScript 5.4 knows too. */
+export type OwnBytes = ReturnType<typeof Uint8Array.of>;
+
 /** A tensor in a file: flat numbers, row-major, with their shape. */
 export interface SavedTensor {
   readonly shape: Shape;

@@ -1,5 +1,6 @@
 import { assign, type HostTensor, type Parameter, ShapeError, tensorsOf, ValueError } from "@surprisal/core";
-import { parametersOf } from "../optimizers/optimizer.ts";
+import { sameShape } from "../layers/same-shape.ts";
+import { parametersOf } from "../optimizers/parameters.ts";
 
 /** Parameters as host numbers, by name: what is saved. */
 export type StateDict = Readonly<Record<string, StateTensor>>;
@@ -44,7 +45,7 @@ export function loadStateDict(params: object, state: Readonly<Record<string, Hos
     throw new ValueError(`${op}: the names do not fit: ${parts.join("; ")}; they are saved from another model`);
   }
   for (const name of names) checkSaved(op, name, state[name]);
-  const wrong = named.filter(([name, { shape }]) => state[name]!.shape.join() !== shape.join());
+  const wrong = named.filter(([name, { shape }]) => !sameShape(state[name]!.shape, shape));
   if (wrong.length > 0) {
     const parts = wrong.map(
       ([name, { shape }]) => `${name} is [${shape.join(", ")}], saved [${state[name]!.shape.join(", ")}]`,

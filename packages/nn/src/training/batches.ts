@@ -27,7 +27,10 @@ export function targetsOf(y: Rows, positions: Uint32Array, step: Scope): BatchTa
 
 /** The weights of a batch's rows. */
 export function weightsOf({ weights }: DataSet, positions: Uint32Array): Float64Array | undefined {
-  return weights && Float64Array.from(positions, (position) => weights[position]!);
+  if (weights === undefined) return undefined;
+  const batch = new Float64Array(positions.length);
+  for (let i = 0; i < batch.length; i++) batch[i] = weights[positions[i]!]!;
+  return batch;
 }
 
 /** Positions of all rows, batch by batch; the last may be smaller. */

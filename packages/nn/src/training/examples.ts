@@ -25,6 +25,9 @@ export function inOrder(count: number): Uint32Array {
   return order;
 }
 
+/** Up to so many numbers a loop is faster than a view of them. */
+const SHORT_ROW = 32;
+
 /** Rows that stay as they are: bags of indices of any lengths. */
 export function listedRows(op: string, what: string, values: Examples): Rows<unknown> {
   if (!Array.isArray(values)) return packedRows(op, what, values);
@@ -47,8 +50,8 @@ export function packedRows(op: string, what: string, values: Examples): Rows<Hos
       if (rows.length !== positions.length * size) rows = newLike(data, positions.length * size);
       for (let i = 0; i < positions.length; i++) {
         const from = positions[i]! * size;
-        if (size === 1) rows[i] = data[from]!;
-        else rows.set(data.subarray(from, from + size), i * size);
+        if (size > SHORT_ROW) rows.set(data.subarray(from, from + size), i * size);
+        else for (let j = 0; j < size; j++) rows[i * size + j] = data[from + j]!;
       }
       return { data: rows, shape: [positions.length, ...row] };
     },

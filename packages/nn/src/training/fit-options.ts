@@ -26,8 +26,8 @@ export interface FitOptions {
   /** What a row of each class weighs; 1 if not given. */
   readonly classWeight?: ClassWeights;
   /**
-   * What each row weighs in the loss; both multiply. The loss of a row of weight 0 counts for nothing, whatever it is. The row
-   * still runs through the model, and counts in the metrics.
+   * What each row weighs in the loss; both multiply. A row of weight 0 is not trained with, whatever its numbers are: it comes
+   * into no batch, and counts in no metric of training.
    */
   readonly sampleWeight?: Examples;
   readonly callbacks?: readonly Callback[];

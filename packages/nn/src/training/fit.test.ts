@@ -110,6 +110,26 @@ describe("one fit", () => {
     }
   });
 
+  test("trains as if a row of weight 0 were not there, whatever its inputs and its label are", async () => {
+    const device = await openPlain("f32");
+    const padded = { shape: [5, 3], data: [1, 2, 3, Number.NaN, 0, 0, 4, 5, 6, 1e38, 1e38, 1e38, 7, 8, 9] };
+    const alone = { shape: [3, 3], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] };
+    const options = { batchSize: 2, epochs: 3 };
+    const expected = compiled(device, byGradient(0.1));
+    const { history } = await expected.fit(alone, [0, 1, 1], options);
+    const bySamples = compiled(device, byGradient(0.1));
+    const byClasses = compiled(device, byGradient(0.1));
+    const runs = [
+      await bySamples.fit(padded, [0, -1, 1, 2, 1], { ...options, sampleWeight: [1, 0, 1, 0, 1] }),
+      await byClasses.fit(padded, [0, 2, 1, 2, 1], { ...options, classWeight: { 2: 0 } }),
+    ];
+    const state = await stateDict(expected.model.parameters);
+    for (const [i, { model }] of [bySamples, byClasses].entries()) {
+      expect(await stateDict(model.parameters)).toEqual(state);
+      expect(runs[i]!.history).toEqual(history);
+    }
+  });
+
   test("takes a row of weight 0 out of the loss, infinite as it may be", async () => {
     const device = await openPlain("f32");
     const layer = sequential([linear(3, 4), (z) => mul(z, 1e30)]);

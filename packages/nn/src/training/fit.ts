@@ -1,3 +1,4 @@
+import type { Device } from "@surprisal/core";
 import type { Model } from "../model/build-model.ts";
 import { RANDOM } from "../model/forward.ts";
 import { permutation, randomStream } from "../random/random-stream.ts";
@@ -37,9 +38,9 @@ export async function fit<X>(
   const { epochs = 1, initialEpoch = 0, batchSize = 32, callbacks = [], signal } = options;
   const { model } = task;
   signal?.throwIfAborted();
-  const { train, validation, count, order } = parts(model, x, y, options);
+  const { train, validation, rows, order } = parts(model, x, y, options);
   const { optimizer } = rule;
-  const batches = Math.ceil(count / batchSize);
+  const batches = Math.ceil(rows / batchSize);
   const { parameters } = model;
   const training: Training = { parameters, optimizer, schedule: rule.schedule, epochs, batches, stopTraining: false };
   const told = allOf(callbacks);
@@ -51,11 +52,16 @@ export async function fit<X>(
       await told.onEpochBegin(epoch, training);
       const round = Math.max(epoch, past.epochs);
       past.epochs = round + 1;
-      const logs = await trainEpoch(run, train, batchesOf(order(round), batchSize));
-      if (validation !== undefined) {
-        const scored = await evaluated(task, validation, batchSize, signal);
-        for (const [name, value] of Object.entries(scored)) logs[`val_${name}`] = value;
-      }
+      const { stopTraining } = training;
+      const logs = await recoverable(model.device, async () => {
+        training.stopTraining = stopTraining;
+        const logs = await trainEpoch(run, train, batchesOf(order(round), batchSize));
+        if (validation !== undefined) {
+          const scored = await evaluated(task, validation, batchSize, signal);
+          for (const [name, value] of Object.entries(scored)) logs[`val_${name}`] = value;
+        }
+        return logs;
+      });
       history.epoch.push(epoch);
       for (const [name, value] of Object.entries(logs)) {
         history.history[name] ??= [];
@@ -69,6 +75,11 @@ export async function fit<X>(
   }
   await told.onTrainEnd(training);
   return history;
+}
+
+/** An epoch begins anew where the device is lost under it and can be replaced. */
+function recoverable<R>(device: Device, epoch: () => Promise<R>): Promise<R> {
+  return device.recovers ? device.recovering(epoch) : epoch();
 }
 
 /** What stays the same from epoch to epoch. */
@@ -104,7 +115,7 @@ interface Parts {
   readonly train: DataSet;
   readonly validation: DataSet | undefined;
   /** How many rows are trained with. */
-  readonly count: number;
+  readonly rows: number;
   /** The rows of an epoch, in its order. */
   readonly order: (epoch: number) => Uint32Array;
 }
@@ -114,12 +125,21 @@ function parts<X>(model: Model<X>, x: Examples, y: Examples, options: FitOptions
   const { validationSplit, shuffle = true, seed = model.seed } = options;
   const all = dataSet("fit", model.layer, x, y, options);
   const count = validationSplit === undefined ? all.x.count : splitAt("fit", all.x.count, validationSplit);
+  const rows = weightyRows(all, count);
+  const shuffled = (epoch: number): Uint32Array =>
+    permutation(rows.length, randomStream(seed, RANDOM.shuffle, epoch)).map((i) => rows[i]!);
   return {
     train: all,
     validation: validationSet(model, all, count, options),
-    count,
-    order: (epoch) => (shuffle ? permutation(count, randomStream(seed, RANDOM.shuffle, epoch)) : inOrder(count)),
+    rows: rows.length,
+    order: (epoch) => (shuffle ? shuffled(epoch) : rows),
   };
+}
+
+/** Those of the first `count` rows that weigh anything: the others' inputs may be NaN, which 0 times it would spread. */
+function weightyRows({ weights }: DataSet, count: number): Uint32Array {
+  const rows = inOrder(count);
+  return weights === undefined ? rows : rows.filter((row) => weights[row] !== 0);
 }
 
 /** The data given for validation, or the rows from `from` on, which their classes do not weigh (Keras). */

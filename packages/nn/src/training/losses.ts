@@ -1,12 +1,5 @@
-import {
-  checkKeys,
-  OptionError,
-  ShapeError,
-  select,
-  softmaxCrossEntropy,
-  type Targets,
-  type Tensor,
-} from "@surprisal/core";
+import { checkKeys, OptionError, ShapeError, softmaxCrossEntropy, type Targets, type Tensor } from "@surprisal/core";
+import { sameShape } from "../layers/same-shape.ts";
 import { type BatchTargets, checkedMeasure, type Measure } from "./measure.ts";
 
 export interface CrossentropyOptions {
@@ -32,7 +25,7 @@ export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {})
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Measure {
   const name = "categoricalCrossentropy";
   return crossentropy(name, options, ({ shape, tensor }, logits) => {
-    if (shape.join() === logits.shape.join()) return { probabilities: tensor() };
+    if (sameShape(shape, logits.shape)) return { probabilities: tensor() };
     throw new ShapeError(
       `${name}: targets [${shape.join(", ")}] are not distributions like the logits [${logits.shape.join(", ")}]; for class indices take sparseCategoricalCrossentropy`,
     );
@@ -59,18 +52,9 @@ function crossentropy(
       if (logits.rank !== 2) {
         throw new ShapeError(`${name}: weights are one for each row, and the logits are [${logits.shape.join(", ")}]`);
       }
-      const expected = targetsOf(targets, logits);
-      // The loss itself leaves rows out by their labels; those with distributions are kept from their gradient here.
-      const z =
-        expected.labels === undefined && rowWeights.includes(0) ? liveOnly(logits, targets, rowWeights) : logits;
-      return softmaxCrossEntropy(z, expected, { labelSmoothing, rowWeights });
+      return softmaxCrossEntropy(logits, targetsOf(targets, logits), { labelSmoothing, rowWeights });
     },
   };
-}
-
-/** Logits with 0 in place of rows of weight 0. */
-function liveOnly(logits: Tensor, targets: BatchTargets, rowWeights: Float64Array): Tensor {
-  return select(targets.constant({ data: rowWeights, shape: [rowWeights.length, 1] }), logits, 0);
 }
 
 function rowsIn(logits: Tensor): number {

@@ -10,6 +10,7 @@ import {
   direction,
   expectedGradient,
   expectedLoss,
+  type LossSetting,
   type LossStyle,
   logitsOf,
   problemOf,
@@ -29,45 +30,63 @@ const styles: Readonly<Record<string, LossStyle>> = {
 
 /** The class axis at `axis` of three; the batch is what the other two are. */
 async function alongAxis(t: CaseContext, style: LossStyle, axis: number): Promise<void> {
-  const batch = [2, 3];
-  // To the end and from there.
-  const last = [0, 1, 2].filter((i) => i !== axis).concat(axis);
-  const back = last.map((_, i) => last.indexOf(i));
   for (const reduction of reductions) {
-    const setting = reducedBy(randomSetting(t, { ...style, batch }), reduction);
-    const options = { ...setting.options, axis };
-    await inScope(t, async (scope) => {
-      const [classesLast, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];
-      const z = transpose(classesLast, back);
-      const placed = targets.probabilities ? { probabilities: transpose(targets.probabilities, back) } : targets;
-      const loss = expectedLoss(setting);
-      t.check(
-        await t.read(softmaxCrossEntropy(z, placed, options)),
-        loss.expected,
-        betweenTwo(t.judge(loss.quantity)),
-        "loss",
-      );
-      const { expected, quantity } = expectedGradient(setting);
-      const check = async (gradient: Tensor, name: string): Promise<void> => {
-        t.expect(
-          gradient.shape.join() === z.shape.join(),
-          `${name} has the shape [${gradient.shape}], not [${z.shape}]`,
-        );
-        t.check(await t.read(transpose(gradient, last)), expected, betweenTwo(t.judge(quantity)), name);
-      };
-      await check(softmaxCrossEntropyGradient(z, placed, options), "the gradient op");
-      await check(
-        scope.grad((y) => scalarLoss(y, placed, options), z),
-        "the gradient of the loss",
-      );
-      if (style.zLoss !== undefined) return;
-      const v = direction(t, setting);
-      const along = transpose(scope.tensor(v, classesLast.shape), back);
-      const { products } = scope.hvp((y) => scalarLoss(y, placed, options), z, along);
-      const curved = lossHessianVector(problemOf(setting), v);
-      t.check(await t.read(transpose(products, last)), curved, t.judge("derived"), "H·v");
-    });
+    const setting = reducedBy(randomSetting(t, { ...style, batch: [2, 3] }), reduction);
+    await checkAlongAxis(t, setting, axis);
+    if (style.zLoss === undefined) await checkCurvature(t, setting, axis);
   }
+}
+
+/** The order of axes with the class axis at the end, and the inverse. */
+function ordersOf({ batch }: LossSetting, axis: number): readonly [last: number[], back: number[]] {
+  const last = [...batch, 0]
+    .map((_, i) => i)
+    .filter((i) => i !== axis)
+    .concat(axis);
+  return [last, last.map((_, i) => last.indexOf(i))];
+}
+
+/** Loss and gradients of a setting whose classes are moved to `axis`. */
+export async function checkAlongAxis(t: CaseContext, setting: LossSetting, axis: number): Promise<void> {
+  const [last, back] = ordersOf(setting, axis);
+  const options = { ...setting.options, axis };
+  await inScope(t, async (scope) => {
+    const [classesLast, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];
+    const z = transpose(classesLast, back);
+    const placed = targets.probabilities ? { probabilities: transpose(targets.probabilities, back) } : targets;
+    const loss = expectedLoss(setting);
+    t.check(
+      await t.read(softmaxCrossEntropy(z, placed, options)),
+      loss.expected,
+      betweenTwo(t.judge(loss.quantity)),
+      "loss",
+    );
+    const { expected, quantity } = expectedGradient(setting);
+    const check = async (gradient: Tensor, name: string): Promise<void> => {
+      t.expect(gradient.shape.join() === z.shape.join(), `${name} has the shape [${gradient.shape}], not [${z.shape}]`);
+      t.check(await t.read(transpose(gradient, last)), expected, betweenTwo(t.judge(quantity)), name);
+    };
+    await check(softmaxCrossEntropyGradient(z, placed, options), "the gradient op");
+    await check(
+      scope.grad((y) => scalarLoss(y, placed, options), z),
+      "the gradient of the loss",
+    );
+  });
+}
+
+async function checkCurvature(t: CaseContext, setting: LossSetting, axis: number): Promise<void> {
+  const [last, back] = ordersOf(setting, axis);
+  const options = { ...setting.options, axis };
+  await inScope(t, async (scope) => {
+    const [classesLast, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];
+    const z = transpose(classesLast, back);
+    const placed = targets.probabilities ? { probabilities: transpose(targets.probabilities, back) } : targets;
+    const v = direction(t, setting);
+    const along = transpose(scope.tensor(v, classesLast.shape), back);
+    const { products } = scope.hvp((y) => scalarLoss(y, placed, options), z, along);
+    const curved = lossHessianVector(problemOf(setting), v);
+    t.check(await t.read(transpose(products, last)), curved, t.judge("derived"), "H·v");
+  });
 }
 
 /** `axis`, natively where a backend takes an inner class axis, by a permuted copy elsewhere. */

@@ -29,7 +29,7 @@ function partsOf(scope: Scope, setting: LossSetting, more: CrossEntropyTermsOpti
 }
 
 /** Rows, sum, weight and state of a setting against the oracle. */
-async function checkParts(t: CaseContext, setting: LossSetting): Promise<void> {
+export async function checkParts(t: CaseContext, setting: LossSetting): Promise<void> {
   const reference = oracle(problemOf(setting));
   await inScope(t, async (scope) => {
     const before = t.backend.usage.live;
@@ -97,7 +97,7 @@ async function addsUp(t: CaseContext, setting: LossSetting): Promise<void> {
 const scaleTerms = (scale: ArrayLike<number> | number | undefined): ArrayLike<number> | number => scale ?? 1;
 
 /** Every diagnostic of a setting against the oracle. */
-async function checkDiagnostics(t: CaseContext, setting: LossSetting): Promise<void> {
+export async function checkDiagnostics(t: CaseContext, setting: LossSetting): Promise<void> {
   const problem = problemOf(setting);
   const reference = oracle(problem);
   const column = (of: keyof LossReference, i: number): number[] =>

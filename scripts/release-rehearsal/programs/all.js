@@ -1,6 +1,5 @@
-// What a user's own project would do with the packed tarballs, on whatever Node is there: train as the README shows, and
-// run the conformance kit's quick tier on the CPU backend, with the kernels that this engine can run, and on plain. The
-// last line counts what passed.
+// All packages together: trains as the README shows, and runs the conformance kit's quick tier on the CPU backends, with
+// the kernels that this engine can run. The last line counts what passed.
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
 import { workers } from "@surprisal/backend-workers";
