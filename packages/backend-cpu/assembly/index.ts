@@ -12,12 +12,10 @@ export {
   unaryTanh,
 } from "./exponential-functions";
 export { fusesMultiplyAdd } from "./fused-multiply-add";
-export { softmaxCrossEntropyCappedRows } from "./loss/capped-rows";
-export { lossDiagnostics } from "./loss/diagnostics";
+export { lossDetails } from "./loss/details";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
 export { lossExps, lossGradients, lossLargest, lossResults, lossStages } from "./loss/split-rows";
-export { lossTemperatureSlopes } from "./loss/temperature-slopes";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";
 export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-unpacked-product";

@@ -108,13 +108,22 @@ function powerOf(x: v128, a: v128): v128 {
   return v128.bitselect(double(ONE), result, f64x2.eq(a, zero));
 }
 
+/** e^x; beyond ±700 as for ±700. */
+export function exponentialOf(x: f64): f64 {
+  return f64x2.extract_lane(exponential(f64x2.splat(x)), 0);
+}
+
+/** log(1 + x) for x ≥ 0 */
+export function logOnePlus(x: f64): f64 {
+  return f64x2.extract_lane(logOnePlusRatio(f64x2.splat(x), f64x2.splat(1), f64x2.splat(0)), 0);
+}
+
 /** x^a for 0 ≤ x ≤ 1 and a > 0. */
 // @ts-ignore: decorator
 @inline
 export function powerOfShare(x: f64, a: f64): f64 {
   if (x == 0) return 0;
-  const log = logarithmOf(f64x2.splat(x), f64x2.splat(0));
-  return f64x2.extract_lane(exponential(f64x2.mul(log, f64x2.splat(a))), 0);
+  return exponentialOf(a * f64x2.extract_lane(logarithmOf(f64x2.splat(x), f64x2.splat(0)), 0));
 }
 
 /** log(u + lost) for two positive doubles between 2^−200 and 2^200, lost being below half a unit of u. */

@@ -1,6 +1,7 @@
 // Panels: a matrix of depth × width, cut into strips of 8 columns and laid out as the tiles of a product read them.
 import { PACKED_PANELS, PANEL } from "../src/kernels/block-sizes";
 import { at } from "./simd";
+import { transpose } from "./transpose";
 
 /**
  * Block (item, 4 panels): panels[item, panel, p, j] = source[item, p, 8·panel + j], 0 where that is beyond `width`. Of the
@@ -80,38 +81,8 @@ function packRow(to: usize, from: usize): void {
   v128.store(to, v128.load(from, 16), 16);
 }
 
-/** A panel from rows of the source that are its columns: two transposes of 4×4 for every 4 of the depth. */
+/** A panel from rows of the source that are its columns. */
 function packRows(to: usize, from: usize, depth: i32, cols: i32): void {
-  const row = (<usize>depth) << 2;
-  let p = 0;
-  if (cols == PANEL) {
-    for (; p + 4 <= depth; p += 4) {
-      transpose(at(to, p * PANEL), at(from, p), row);
-      transpose(at(to, p * PANEL + 4), at(from, p) + 4 * row, row);
-    }
-  }
-  for (; p < depth; p++) {
-    const line = at(to, p * PANEL);
-    for (let j = 0; j < PANEL; j++) {
-      store<f32>(at(line, j), j < cols ? load<f32>(at(from, p) + <usize>j * row) : 0);
-    }
-  }
-}
-
-/** Four floats of four rows of the source, as four floats of four rows of a panel. */
-// @ts-ignore: decorator
-@inline
-function transpose(to: usize, from: usize, row: usize): void {
-  const a = v128.load(from);
-  const b = v128.load(from + row);
-  const c = v128.load(from + 2 * row);
-  const d = v128.load(from + 3 * row);
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), PANEL * 4);
-  const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-  const cdHigh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i64>(abHigh, cdHigh, 0, 2), 2 * PANEL * 4);
-  v128.store(to, v128.shuffle<i64>(abHigh, cdHigh, 1, 3), 3 * PANEL * 4);
+  if (cols < PANEL) memory.fill(to, 0, <usize>depth * (PANEL * 4));
+  transpose(to, from, depth, cols, PANEL, depth);
 }

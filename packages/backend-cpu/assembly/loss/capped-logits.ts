@@ -21,6 +21,9 @@ const INFINITE: usize = 2;
 const NEAR: usize = 3;
 const SERIES: usize = 4;
 
+/** Bytes that a {@link Cap} takes. */
+export const CAP_BYTES: usize = 48;
+
 @unmanaged
 export class Cap {
   /** t/c, c and 4t */

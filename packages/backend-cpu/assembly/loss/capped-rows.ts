@@ -1,114 +1,83 @@
-// The fused loss with capped logits, row by row. They are capped block by block, for the sums and once more for the gradient,
-// which may take the logits' place.
-import { CLASS_BLOCK, STAGE_BYTES } from "../../src/kernels/block-sizes";
+// The steps of a row whose logits are capped, in place of those in ./rows.ts: block by block its logits are capped in the local
+// scratch, for the sums and once more for the gradient, which may take the logits' place.
+import { CLASS_BLOCK } from "../../src/kernels/block-sizes";
 import { at, promotePairs, sumOfDoubles } from "../simd";
 import { Cap, capLogits } from "./capped-logits";
 import { BLOCK_SCRATCH, expsOfShifted, gradientOfBlock, startLargest } from "./class-block";
-import { firstIndexOf, largest, largestWithout } from "./largest";
-import { exactReference } from "./reference";
-import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, stageOf } from "./row-stage";
+import { RowStage } from "./row-stage";
 import { targetOf } from "./targets";
-import { addTerms } from "./terms";
-import { inverseOf, openWindow, Window, WINDOW_BYTES } from "./window-exp";
+import { Window } from "./window-exp";
 
-/** Offsets in the local scratch, behind the window: the row's stage, the cap, what exponentials need, and a block thrice. */
-const STAGE: usize = WINDOW_BYTES;
-const CAP: usize = STAGE + 2 * STAGE_BYTES;
-const SUMS: usize = CAP + 48;
-const TERMS: usize = SUMS + BLOCK_SCRATCH - CLASS_BLOCK * 4;
+/** Offsets in the scratch: what exponentials need, and a block thrice. */
+const TERMS: usize = BLOCK_SCRATCH - CLASS_BLOCK * 4;
 const RESTS: usize = TERMS + CLASS_BLOCK * 4;
 const SLOPES: usize = RESTS + CLASS_BLOCK * 4;
 
-/** A block is a row. The arguments are those of `softmaxCrossEntropyRows`, and the cap. */
-export function softmaxCrossEntropyCappedRows(
-  rowLoss: usize,
-  gradient: usize,
-  state: usize,
-  logits: usize,
-  labels: usize,
-  probabilities: usize,
+/** R, and the sums of the targets that are spread over the classes. */
+export function sumCappedClasses(
+  window: Window,
+  stage: RowStage,
+  cap: Cap,
+  z: usize,
+  isSpread: bool,
+  q: usize,
   classWeights: usize,
-  rowScale: usize,
-  temperature: usize,
   classes: i32,
   keep: f64,
   share: f64,
-  scale: f64,
-  inverseTemperature: f64,
-  zLoss: f64,
-  focal: f64,
-  poly: f64,
-  softcap: f64,
-  begin: i32,
-  end: i32,
   local: usize,
 ): void {
-  const window = openWindow(local, 1);
-  const stage = stageOf(local + STAGE, 0);
-  const cap = changetype<Cap>(local + CAP);
-  cap.start(inverseOf(temperature, inverseTemperature), softcap);
-  const bytes = (<usize>classes) << 2;
-  const isSpread = probabilities != 0 || share > 0;
-  for (let row = begin; row < end; row++) {
-    const z = logits + <usize>row * bytes;
-    const q = probabilities ? probabilities + <usize>row * bytes : 0;
-    const g = gradient ? gradient + <usize>row * bytes : 0;
-    stage.start(
-      labels != 0,
-      labels ? load<i32>(at(labels, row)) : -1,
-      rowScale ? scale * load<f32>(at(rowScale, row)) : scale,
-    );
-    if (!stage.isIgnored) {
-      const excluded = firstIndexOf(largest(z, classes), z, classes);
-      const other = largestWithout(excluded, z, classes);
-      stage.exclude(excluded, load<f32>(at(z, excluded)));
-      stage.setLargest(other);
-      if (stage.isLive) refer(window, stage, cap, exactReference(other, stage.m));
-    }
-    if (stage.isLive) {
-      stage.R = 0;
-      for (let from = 0; from < classes; from += CLASS_BLOCK) {
-        const to = min(from + CLASS_BLOCK, classes);
-        capBlock(cap, stage, z, from, to, local);
-        if (isSpread) addSpreadTargets(stage, q, classWeights, from, to, keep, share, local);
-        stage.R += cappedExps(window, stage, from, to, local);
-      }
-      if (labels && !probabilities) {
-        const zLabel = load<f32>(at(z, stage.label));
-        const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        const capped = cap.valueOf(zLabel);
-        stage.labelSlope = cap.slope;
-        stage.addLabelBelow(keep * w, stage.label == stage.excluded ? 0 : stage.top - capped);
-      }
-    }
+  let R: f64 = 0;
+  for (let from = 0; from < classes; from += CLASS_BLOCK) {
+    const to = min(from + CLASS_BLOCK, classes);
+    capBlock(cap, stage, z, from, to, local);
+    if (isSpread) addSpreadTargets(stage, q, classWeights, from, to, keep, share, local);
+    R += cappedExps(window, stage, from, to, local);
+  }
+  stage.R = R;
+}
 
-    finishStages(changetype<usize>(stage), 1);
-    addTerms(window, changetype<usize>(stage), 1, zLoss, focal, poly, classWeights);
-
-    storeLossAndState(stage, rowLoss, state, row, z, classes);
-    if (!gradient) continue;
-    for (let from = 0; stage.isLive && from < classes; from += CLASS_BLOCK) {
-      const to = min(from + CLASS_BLOCK, classes);
-      capBlock(cap, stage, z, from, to, local);
-      cappedExps(window, stage, from, to, local);
-      const terms = local + TERMS;
-      const weights = classWeights ? at(classWeights, from) : 0;
-      gradientOfBlock(stage, terms, q ? at(q, from) : 0, weights, 0, to - from, isSpread, keep, share);
-      multiplyInto(at(g, from), terms, local + SLOPES, to - from);
-    }
-    storeExactGradients(stage, g, 0, classes);
+/** The gradient of the row, as {@link gradientOfBlock} leaves it. */
+export function cappedGradient(
+  window: Window,
+  stage: RowStage,
+  cap: Cap,
+  z: usize,
+  g: usize,
+  isSpread: bool,
+  q: usize,
+  classWeights: usize,
+  classes: i32,
+  keep: f64,
+  share: f64,
+  local: usize,
+): void {
+  for (let from = 0; from < classes; from += CLASS_BLOCK) {
+    const to = min(from + CLASS_BLOCK, classes);
+    capBlock(cap, stage, z, from, to, local);
+    cappedExps(window, stage, from, to, local);
+    const terms = local + TERMS;
+    const weights = classWeights ? at(classWeights, from) : 0;
+    gradientOfBlock(stage, terms, q ? at(q, from) : 0, weights, 0, to - from, isSpread, keep, share);
+    multiplyInto(at(g, from), terms, local + SLOPES, to - from);
   }
 }
 
 /** Puts o a little below the capped reference. */
-function refer(window: Window, stage: RowStage, cap: Cap, reference: f32): void {
+export function referCapped(window: Window, stage: RowStage, cap: Cap, reference: f32): void {
   const capped = <f32>cap.valueOf(reference);
   stage.base = window.baseOf(capped);
   stage.k = window.exponentOf(capped);
   stage.top = cap.valueOf(stage.zExcluded);
   stage.topSlope = cap.slope;
   stage.d = window.referenceMinus(0, stage.base, stage.k) - stage.top;
+}
+
+/** Adds the label's own target. */
+export function addCappedLabel(stage: RowStage, cap: Cap, amount: f64): void {
+  const capped = cap.valueOf(stage.zLabel);
+  stage.labelSlope = cap.slope;
+  stage.addLabelBelow(amount, stage.label == stage.excluded ? 0 : stage.top - capped);
 }
 
 /** z′ − base of a block in the local scratch, and its slopes. */
@@ -143,8 +112,8 @@ function addSpreadTargets(
 /** e^(z′_j − o) of a capped block in its place, and their sum but for the excluded class. */
 function cappedExps(window: Window, stage: RowStage, from: i32, to: i32, local: usize): f64 {
   const count = to - from;
-  startLargest(local + SUMS);
-  const sum = expsOfShifted(window, stage, local + TERMS, local + TERMS, from, to, local + SUMS);
+  startLargest(local);
+  const sum = expsOfShifted(window, stage, local + TERMS, local + TERMS, from, to, local);
   // e^(x + rest) = e^x·(1 + rest), and behind the row are zeros.
   let terms = local + TERMS;
   const end = at(terms, count);

@@ -75,10 +75,3 @@ export function addClasses(sums: usize, depth: Depth, z: usize, from: i32, to: i
   store<f64>(sums, load<f64>(sums) + sumOfDoubles(rest));
   store<f64>(sums, load<f64>(sums, 8) + sumOfDoubles(heat), 8);
 }
-
-/** {@link addClasses} of a row but for class k, into two doubles that were 0. */
-export function sumWithout(k: i32, sums: usize, depth: Depth, z: usize, classes: i32, drifts: bool): void {
-  v128.store(sums, f64x2.splat(0));
-  addClasses(sums, depth, z, 0, k, drifts);
-  addClasses(sums, depth, z, k + 1, classes, drifts);
-}

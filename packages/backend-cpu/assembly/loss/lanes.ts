@@ -30,10 +30,8 @@ const LARGEST_OTHERS: usize = LARGEST_CLASSES + 16;
 const EXCLUDED: usize = LARGEST_OTHERS + 16;
 const K: usize = EXCLUDED + 16;
 const FACTORS: usize = K + 16;
-const SECOND_FACTORS: usize = FACTORS + 16;
-const UNITS: usize = SECOND_FACTORS + 16;
-const SECOND_UNITS: usize = UNITS + 16;
-const PART_BYTES: usize = SECOND_UNITS + 16;
+const UNITS: usize = FACTORS + 16;
+const PART_BYTES: usize = UNITS + 16;
 
 /** Offsets in the local scratch, behind the window: the stages of all rows, the parts of the blocks, their tiles. */
 const STAGES: usize = WINDOW_BYTES;
@@ -126,7 +124,7 @@ export function softmaxCrossEntropyLanes(
       const largestOther = load<f32>(laneOf(parts + LARGEST_OTHERS, i));
       stage.exclude(stage.excluded, load<f32>(laneOf(parts + EXCLUDED, i)));
       stage.setLargest(largestOther);
-      stage.refer(window, stage.isLive ? exactReference(largestOther, stage.m) : 0);
+      stage.referHere(window, stage.isLive ? exactReference(largestOther, stage.m) : 0);
       store<f32>(laneOf(parts + K, i), stage.k);
       if (!stage.isLive) continue;
       if (labels && !probabilities) {
@@ -161,8 +159,8 @@ export function softmaxCrossEntropyLanes(
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
       const part = parts + <usize>b * PART_BYTES;
-      fillFactors(stageOf(stages, 4 * b), part);
-      const factors = scaleTile(tile, isSpread ? targets + <usize>b * tileBytes : 0, classes, part);
+      const own = isSpread ? targets + <usize>b * tileBytes : 0;
+      const factors = scaleTile(tile, own, classes, stageOf(stages, 4 * b), part);
       transposeOut(tile, factors, gradient, firstRow + 4 * b, lastRow, classes);
     }
     for (let row = firstRow; row <= lastRow; row++) {
@@ -326,39 +324,34 @@ function sumInDoubles(window: Window, tile: usize, classes: i32, part: usize): v
   }
 }
 
-/** Puts the factors and units of the four rows into lanes. */
-function fillFactors(firstStage: RowStage, part: usize): void {
+/** e^(z_j − o) becomes u·(S·p_j − T_j), without what the label adds to T, but for factors that are still to be applied. */
+function scaleTile(tile: usize, targets: usize, classes: i32, firstStage: RowStage, part: usize): v128 {
+  const one = f32x4.splat(1);
+  let isTiny = false;
   for (let lane = 0; lane < 4; lane++) {
     const stage = stageOf(changetype<usize>(firstStage), lane);
     const factor = stage.factor();
-    const second = secondFactor(factor);
-    store<f32>(at(part + FACTORS, lane), <f32>(factor / second));
-    store<f32>(at(part + SECOND_FACTORS, lane), <f32>second);
     const unit = stage.targetFactor();
-    const secondUnit = secondFactor(unit);
-    store<f32>(at(part + UNITS, lane), <f32>(unit / secondUnit));
-    store<f32>(at(part + SECOND_UNITS, lane), <f32>secondUnit);
+    store<f32>(at(part + FACTORS, lane), <f32>factor);
+    store<f32>(at(part + UNITS, lane), <f32>unit);
+    isTiny = isTiny || (secondFactor(factor) != 1 && factor != 0) || (secondFactor(unit) != 1 && unit != 0);
   }
-}
-
-/** e^(z_j − o) becomes u·(S·p_j − T_j), without what the label adds to T, but for factors that are still to be applied. */
-function scaleTile(tile: usize, targets: usize, classes: i32, part: usize): v128 {
-  const factors = v128.load(part + FACTORS);
-  const seconds = v128.load(part + SECOND_FACTORS);
-  const one = f32x4.splat(1);
-  const end = tile + ((<usize>classes) << 4);
-  if (targets) {
-    const units = v128.load(part + UNITS);
-    const secondUnits = v128.load(part + SECOND_UNITS);
-    for (; tile < end; tile += 16, targets += 16) {
-      const product = f32x4.mul(f32x4.mul(v128.load(tile), factors), seconds);
-      v128.store(tile, f32x4.sub(product, f32x4.mul(f32x4.mul(v128.load(targets), units), secondUnits)));
+  if (isTiny) {
+    // The factors may be no normal float32, although their products may.
+    for (let i = 0; i < 4 * classes; i++) {
+      const stage = stageOf(changetype<usize>(firstStage), i & 3);
+      const T: f64 = targets ? load<f32>(at(targets, i)) : 0;
+      store<f32>(at(tile, i), <f32>(<f64>load<f32>(at(tile, i)) * stage.factor() - T * stage.targetFactor()));
     }
     return one;
   }
-  if (v128.all_true<i32>(f32x4.eq(seconds, one))) return factors;
-  for (; tile < end; tile += 16) v128.store(tile, f32x4.mul(v128.load(tile), factors));
-  return seconds;
+  const factors = v128.load(part + FACTORS);
+  if (!targets) return factors;
+  const units = v128.load(part + UNITS);
+  for (const end = tile + ((<usize>classes) << 4); tile < end; tile += 16, targets += 16) {
+    v128.store(tile, f32x4.sub(f32x4.mul(v128.load(tile), factors), f32x4.mul(v128.load(targets), units)));
+  }
+  return one;
 }
 
 // @ts-ignore: decorator

@@ -88,6 +88,13 @@ export class RowStage {
 
   /** Puts o a little below `reference`. It follows the other logits, not z_e: then they keep their bits however far e leads. */
   refer(window: Window, reference: f32): void {
+    this.referHere(window, reference);
+  }
+
+  /** {@link refer} without a call. */
+  // @ts-ignore: decorator
+  @inline
+  referHere(window: Window, reference: f32): void {
     this.base = window.baseOf(reference);
     this.k = window.exponentOf(reference);
     this.top = window.t * this.zExcluded;

@@ -1,6 +1,8 @@
 // The fused loss row by row, for rows that fill vectors by themselves.
 import { CLASS_BLOCK, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { at } from "../simd";
+import { Cap, CAP_BYTES } from "./capped-logits";
+import { addCappedLabel, cappedGradient, referCapped, sumCappedClasses } from "./capped-rows";
 import { expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference, guessFor, isGood } from "./reference";
@@ -17,8 +19,9 @@ import { inverseOf, openWindow, Window, WINDOW_BYTES } from "./window-exp";
 const CLASSES_OF_BATCH: i32 = 4096;
 const MOST_IN_BATCH: i32 = 16;
 
-/** Offsets in the local scratch, behind the window: the stages, the sums of targets, and what a block of classes needs. */
-const STAGES: usize = WINDOW_BYTES;
+/** Offsets in the local scratch, behind the window: the cap, the stages, the sums of targets, and what a block of classes needs. */
+const CAP: usize = WINDOW_BYTES;
+const STAGES: usize = CAP + CAP_BYTES;
 const SUMS: usize = STAGES + STAGE_BYTES * MOST_IN_BATCH;
 const BLOCK: usize = SUMS + 16;
 
@@ -41,22 +44,27 @@ export function softmaxCrossEntropyRows(
   zLoss: f64,
   focal: f64,
   poly: f64,
+  softcap: f64,
   begin: i32,
   end: i32,
   local: usize,
 ): void {
   const t = inverseOf(temperature, inverseTemperature);
-  const window = openWindow(local, t);
+  const isCapped = softcap != 0;
+  // A cap has divided by the temperature.
+  const window = openWindow(local, isCapped ? 1 : t);
+  const cap = changetype<Cap>(local + CAP);
+  if (isCapped) cap.start(t, softcap);
   const stages = local + STAGES;
-  const unit = scaleOfAll * t;
+  const unit = isCapped ? scaleOfAll : scaleOfAll * t;
   const bytes = (<usize>classes) << 2;
   const isSpread = probabilities != 0 || share > 0;
   // A label can stay out of the sum wherever it is; whatever else is asked for needs the likeliest class out of it.
-  const isByLabel = labels != 0 && !isSpread && !state;
+  const isByLabel = labels != 0 && !isSpread && !state && !isCapped;
   // Beside probabilities labels only mark the rows that are ignored.
   const hasTarget = labels != 0 && !probabilities;
-  const guesses = gradient != logits;
-  const batch = min(MOST_IN_BATCH, max(1, CLASSES_OF_BATCH / classes));
+  const guesses = gradient != logits && !isCapped;
+  const batch = isCapped ? 1 : min(MOST_IN_BATCH, max(1, CLASSES_OF_BATCH / classes));
   for (let first = begin; first < end; first += batch) {
     const count = min(batch, end - first);
 
@@ -92,13 +100,18 @@ export function softmaxCrossEntropyRows(
       if (!isSummed) {
         const other = largestWithout(stage.excluded, z, classes);
         stage.setLargest(other);
-        if (!isGood(window, stage.guess, other)) stage.refer(window, exactReference(other, stage.m));
-        if (stage.isLive) sumClasses(window, stage, z, g, isSpread, q, classWeights, classes, keep, share, local);
+        const reference = exactReference(other, stage.m);
+        if (isCapped) referCapped(window, stage, cap, reference);
+        else if (!isGood(window, stage.guess, other)) stage.refer(window, reference);
+        if (!stage.isLive) continue;
+        if (isCapped) {
+          sumCappedClasses(window, stage, cap, z, isSpread, q, classWeights, classes, keep, share, local + BLOCK);
+        } else sumClasses(window, stage, z, g, isSpread, q, classWeights, classes, keep, share, local);
       }
-      if (!stage.isLive) continue;
       if (hasTarget) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(window, keep * w, stage.zLabel);
+        if (isCapped) addCappedLabel(stage, cap, keep * w);
+        else stage.addLabel(window, keep * w, stage.zLabel);
       }
     }
 
@@ -113,7 +126,10 @@ export function softmaxCrossEntropyRows(
       const g = gradient + <usize>row * bytes;
       if (stage.isLive) {
         const q = probabilities ? probabilities + <usize>row * bytes : 0;
-        gradientOfBlock(stage, g, q, classWeights, 0, classes, isSpread, keep, share);
+        if (isCapped) {
+          const z = logits + <usize>row * bytes;
+          cappedGradient(window, stage, cap, z, g, isSpread, q, classWeights, classes, keep, share, local + BLOCK);
+        } else gradientOfBlock(stage, g, q, classWeights, 0, classes, isSpread, keep, share);
       }
       storeExactGradients(stage, g, 0, classes);
     }

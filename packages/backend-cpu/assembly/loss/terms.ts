@@ -1,5 +1,5 @@
 // The further terms of a row's loss: z-loss, focal and poly. They are numbers of the row, so the classes do not know of them.
-import { exponential, logOnePlusRatio, powerOfShare } from "../logarithm";
+import { exponentialOf, logOnePlus, powerOfShare } from "../logarithm";
 import { at } from "../simd";
 import { RowStage, stageOf } from "./row-stage";
 import { Window } from "./window-exp";
@@ -26,7 +26,7 @@ function addTermsOf(window: Window, stage: RowStage, zLoss: f64, focal: f64, pol
   if (focal != 0 || poly != 0) {
     const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
     const nu = stage.labelBelow + stage.logRatio; // −log p_y
-    const p = f64x2.extract_lane(exponential(f64x2.splat(-nu)), 0);
+    const p = exponentialOf(-nu);
     const r = stage.label == stage.excluded ? stage.R / (stage.R + stage.E) : 1 - p; // 1 − p_y
     const power = focal == 0 ? 1 : powerOfShare(r, focal);
     const straight = 1 + poly - poly * r;
@@ -47,6 +47,5 @@ function addTermsOf(window: Window, stage: RowStage, zLoss: f64, focal: f64, pol
 // @ts-ignore: decorator
 @inline
 function logOfR(window: Window, stage: RowStage): f64 {
-  const log = logOnePlusRatio(f64x2.splat(stage.R - 1), f64x2.splat(1), f64x2.splat(0));
-  return f64x2.extract_lane(log, 0) + window.referenceMinus(0, stage.base, stage.k);
+  return logOnePlus(stage.R - 1) + window.referenceMinus(0, stage.base, stage.k);
 }

@@ -32,8 +32,8 @@ describe.for(["strict", "relaxed"] as const)("the generated module (%s)", (varia
     }
   });
 
-  it("stays below 16 KB gzipped", () => {
-    expect(gzipSync(bytesOf(variant), { level: 9 }).length).toBeLessThan(16 * 1024);
+  it("stays below 17 KB gzipped", () => {
+    expect(gzipSync(bytesOf(variant), { level: 9 }).length).toBeLessThan(17_000);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { LossTerms } from "@surprisal/core";
 import { CLASS_BLOCK, PARTIAL_BYTES, ROWS_IN_LANES, STAGE_BYTES } from "./block-sizes.ts";
-import { addressOf, grainFor, type KernelTable, type Located, type Phase, type Scratch } from "./phase.ts";
+import { addressOf, grainFor, type KernelTable, type Phase, type Scratch } from "./phase.ts";
 
 /** Up to so many classes, four rows side by side fill vectors better than each does by itself. Spread targets pay for fewer. */
 const MOST_CLASSES_IN_LANES = { oneTarget: 320, spread: 144 };
@@ -13,6 +13,9 @@ const SPLIT_FROM = 8 * CLASS_BLOCK;
 const SPLIT_FROM_LOGITS = 2 ** 18;
 const FEW_ROWS = 4;
 
+/** What a capped class costs, in classes. */
+const CAP_COST = 16;
+
 type Plan = KernelTable["softmaxCrossEntropy"];
 
 export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, threads) => {
@@ -21,17 +24,13 @@ export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, thre
   const phases = isLossAsked ? lossPhases(outputs, inputs, params, scratch, threads) : [];
   if (diagnostics === undefined && temperatureSlope === undefined) return phases;
   // First what is read of the logits: a gradient in place takes them.
-  return [
-    ...(diagnostics ? [diagnosticsPhase(diagnostics, inputs, params)] : []),
-    ...(temperatureSlope ? [temperatureSlopesPhase(temperatureSlope, inputs, params)] : []),
-    ...phases,
-  ];
+  return [detailsPhase(outputs, inputs, params), ...phases];
 };
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
   const { rows, classes, smoothing, scale, terms = neutral } = params;
   const isSpread = inputs.probabilities !== undefined || smoothing > 0;
-  const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
+  const isInLanes = terms.softcap === 0 && classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
   if (threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0)
     return splitRows(outputs, inputs, params, scratch);
@@ -47,12 +46,6 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
     ...termsOf(terms),
   ];
   const rewrites = isInPlace(outputs, inputs);
-  if (terms.softcap > 0) {
-    const capped = [...args, terms.softcap];
-    return [
-      { run: "softmaxCrossEntropyCappedRows", args: capped, blocks: rows, grain: grainFor(8 * classes), rewrites },
-    ];
-  }
   return isInLanes
     ? [
         {
@@ -63,7 +56,15 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
           rewrites,
         },
       ]
-    : [{ run: "softmaxCrossEntropyRows", args, blocks: rows, grain: grainFor(classes + ROW_COST), rewrites }];
+    : [
+        {
+          run: "softmaxCrossEntropyRows",
+          args: [...args, terms.softcap],
+          blocks: rows,
+          grain: grainFor((classes + ROW_COST) * (terms.softcap > 0 ? CAP_COST : 1)),
+          rewrites,
+        },
+      ];
 };
 
 /** Few long rows, cut into blocks of classes: see assembly/loss/split-rows.ts. */
@@ -141,42 +142,21 @@ function isInPlace({ gradient }: Parameters<Plan>[0], { logits }: Parameters<Pla
 
 const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
 
-function diagnosticsPhase(
-  diagnostics: Located,
-  { logits, labels, probabilities, temperature }: Parameters<Plan>[1],
-  { rows, classes, terms = neutral }: Parameters<Plan>[2],
-): Phase {
-  return {
-    run: "lossDiagnostics",
-    args: [
-      ...[diagnostics, logits, labels, probabilities, temperature].map(addressOf),
-      classes,
-      terms.inverseTemperature,
-      terms.softcap,
-    ],
-    blocks: rows,
-    grain: grainFor(8 * classes),
-  };
-}
-
-function temperatureSlopesPhase(
-  slopes: Located,
+/** Diagnostics and slopes by the temperature. */
+function detailsPhase(
+  { diagnostics, temperatureSlope }: Parameters<Plan>[0],
   { logits, labels, probabilities, classWeights, temperature }: Parameters<Plan>[1],
   { rows, classes, smoothing, terms = neutral }: Parameters<Plan>[2],
 ): Phase {
-  const { inverseTemperature, softcap, zLoss, focal, poly } = terms;
   return {
-    run: "lossTemperatureSlopes",
+    run: "lossDetails",
     args: [
-      ...[slopes, logits, labels, probabilities, classWeights, temperature].map(addressOf),
+      ...[diagnostics, temperatureSlope, logits, labels, probabilities, classWeights, temperature].map(addressOf),
       classes,
       1 - smoothing,
       smoothing / classes,
-      inverseTemperature,
-      softcap,
-      zLoss,
-      focal,
-      poly,
+      ...termsOf(terms),
+      terms.softcap,
     ],
     blocks: rows,
     grain: grainFor(8 * classes),
