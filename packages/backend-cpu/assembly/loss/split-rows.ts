@@ -1,11 +1,13 @@
 /**
  * The fused loss of few long rows, cut into blocks of classes that any thread may compute: the largest of each block, then by row
  * what is left out of the sum, then the sums of each block, then by row what they come to, then the gradient of each block.
+ * Where labels stay out of the sum, a guess by row spares the pass for the largest: the sums of each block come first and find
+ * it on their way; for rows whose guess was no good they are then made again.
  * Every number is the one that `softmaxCrossEntropyRows` computes, and every sum is added in its order.
  */
 import { CLASS_BLOCK, PARTIAL_BYTES, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { at } from "../simd";
-import { expsOfBlock, gradientOfBlock, startLargest, targetsOfBlock } from "./class-block";
+import { expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
@@ -41,7 +43,33 @@ export function lossLargest(
   }
 }
 
-/** Block: a row, whose stage begins here. */
+/** Block: a row whose label stays out of the sum, and whose reference is guessed. */
+export function lossGuesses(
+  stages: usize,
+  logits: usize,
+  labels: usize,
+  temperature: usize,
+  classes: i32,
+  inverseTemperature: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
+): void {
+  const window = openWindow(local, inverseOf(temperature, inverseTemperature));
+  for (let row = begin; row < end; row++) {
+    const z = logits + ((<usize>row * <usize>classes) << 2);
+    const stage = stageOf(stages, row);
+    const label = load<i32>(at(labels, row));
+    stage.isGuessed = false;
+    if (label < 0) continue;
+    const guess = guessFor(z, classes, label);
+    stage.exclude(label, load<f32>(at(z, label)));
+    stage.refer(window, guess);
+    stage.isGuessed = window.isDirect(guess);
+  }
+}
+
+/** Block: a row, of whose blocks the largest are known: by `lossLargest`, or where it was guessed by `lossExps`. */
 export function lossStages(
   stages: usize,
   maxima: usize,
@@ -50,6 +78,7 @@ export function lossStages(
   rowScale: usize,
   classes: i32,
   excludesLabels: i32,
+  isGuessing: i32,
   scale: f64,
   temperature: usize,
   inverseTemperature: f64,
@@ -67,13 +96,14 @@ export function lossStages(
     const stage = stageOf(stages, row);
     const label = labels ? load<i32>(at(labels, row)) : -1;
     stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
+    stage.isSummed = false;
     if (stage.isIgnored) continue;
     // Beside probabilities labels only mark the rows that are ignored, and may be anything.
     if (label < classes) stage.zLabel = load<f32>(at(z, max(label, 0)));
     let other: f32;
     if (excludesLabels) {
       stage.exclude(label, stage.zLabel);
-      other = largest(own, classBlocks);
+      other = isGuessing && !stage.isGuessed ? largestWithout(label, z, classes) : largest(own, classBlocks);
     } else {
       const block = firstIndexOf(largest(own, classBlocks), own, classBlocks);
       const from = block * CLASS_BLOCK;
@@ -84,13 +114,19 @@ export function lossStages(
     }
     const guess = guessFor(z, classes, stage.excluded);
     stage.setLargest(other);
-    stage.refer(window, isGood(window, guess, other) ? guess : exactReference(other, stage.m));
+    const good = isGood(window, guess, other);
+    stage.isSummed = isGuessing != 0 && stage.isGuessed && good;
+    if (!stage.isSummed) stage.refer(window, good ? guess : exactReference(other, stage.m));
   }
 }
 
-/** Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. */
+/**
+ * Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. With `maxima`, of rows that were
+ * guessed, and its largest logit but the label's; without, of rows that are not summed yet.
+ */
 export function lossExps(
   partials: usize,
+  maxima: usize,
   gradient: usize,
   stages: usize,
   logits: usize,
@@ -112,7 +148,7 @@ export function lossExps(
   for (let block = begin; block < end; block++) {
     const row = block / classBlocks;
     const stage = stageOf(stages, row);
-    if (!stage.isLive) continue;
+    if (maxima ? !stage.isGuessed : !stage.isLive || stage.isSummed) continue;
     const from = (block % classBlocks) * CLASS_BLOCK;
     const to = min(from + CLASS_BLOCK, classes);
     const first = (<usize>row * <usize>classes) << 2;
@@ -125,6 +161,7 @@ export function lossExps(
     }
     startLargest(scratch);
     store<f64>(partial, expsOfBlock(window, stage, z, gradient ? gradient + first : 0, from, to, scratch));
+    if (maxima) store<f32>(at(maxima, block), largestSoFar(scratch));
   }
 }
 

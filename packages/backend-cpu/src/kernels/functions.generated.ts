@@ -11,6 +11,7 @@ export type WasmFunction =
   | "lossDetails"
   | "lossExps"
   | "lossGradients"
+  | "lossGuesses"
   | "lossLargest"
   | "lossResults"
   | "lossStages"

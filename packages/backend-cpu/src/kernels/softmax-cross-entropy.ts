@@ -8,9 +8,9 @@ const MOST_CLASSES_IN_LANES = { oneTarget: 320, spread: 144 };
 /** What a row costs beside its classes, in classes. */
 const ROW_COST = 40;
 
-/** Shorter rows are not cut for several threads, nor fewer logits (it takes five joins), nor more rows than so many for each. */
+/** Shorter rows are not cut for several threads, nor fewer logits (some 40 µs of work), nor more rows than so many for each. */
 const SPLIT_FROM = 8 * CLASS_BLOCK;
-const SPLIT_FROM_LOGITS = 2 ** 18;
+const SPLIT_FROM_LOGITS = 2 ** 16;
 const FEW_ROWS = 4;
 
 /** What a capped class costs, in classes. */
@@ -90,27 +90,43 @@ function splitRows(
   const temperature = addressOf(inputs.temperature);
   const t = [temperature, terms.inverseTemperature];
   const targets = [classes, Number(isSpread), 1 - smoothing, smoothing / classes];
+  const rewrites = isInPlace(outputs, inputs);
+  // A guess that is no good costs a second look at the logits.
+  const isGuessing = excludesLabels && !rewrites;
   const grain = grainFor(CLASS_BLOCK);
   const byRow = { blocks: rows, grain: rows };
+  const exps = (sought: number): Omit<Phase, "grain"> => ({
+    run: "lossExps",
+    args: [partials, sought, gradient, stages, logits, probabilities, classWeights, ...targets, ...t],
+    blocks,
+    rewrites,
+  });
+  const stagesArgs = [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes];
+  const started: Phase = {
+    run: "lossStages",
+    args: [...stagesArgs, Number(excludesLabels), Number(isGuessing), scale, ...t],
+    ...byRow,
+  };
+  const guessArgs = [stages, logits, labels, temperature, classes, terms.inverseTemperature];
   const phases: Phase[] = [
-    {
-      run: "lossLargest",
-      args: [maxima, logits, excludesLabels ? labels : 0, classes],
-      blocks,
-      grain: 4 * grain,
-    },
-    {
-      run: "lossStages",
-      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale, ...t],
-      ...byRow,
-    },
-    {
-      run: "lossExps",
-      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets, ...t],
-      blocks,
-      grain,
-      rewrites: isInPlace(outputs, inputs),
-    },
+    ...(isGuessing
+      ? [
+          { run: "lossGuesses", args: guessArgs, ...byRow } as const,
+          { ...exps(maxima), grain },
+          started,
+          // Hardly ever is there anything to be made again, so nobody is asked to help.
+          { ...exps(0), grain: blocks },
+        ]
+      : [
+          {
+            run: "lossLargest",
+            args: [maxima, logits, excludesLabels ? labels : 0, classes],
+            blocks,
+            grain: 4 * grain,
+          } as const,
+          started,
+          { ...exps(0), grain },
+        ]),
     {
       run: "lossResults",
       args: [
