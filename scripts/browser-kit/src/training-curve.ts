@@ -6,7 +6,7 @@ export const targetKinds = ["labels", "probabilities", "class weights"] as const
 export type TargetKind = (typeof targetKinds)[number];
 
 /** The trainer's network and batch, and a smaller one of its kind. */
-export const sizes = {
+const sizes = {
   full: { pixels: 784, hidden: 128, batch: 64 },
   quick: { pixels: 196, hidden: 32, batch: 32 },
 };
