@@ -1,4 +1,5 @@
 import type { Result, ShapeReport } from "./compare-contenders.ts";
+import type { LossForms } from "./loss-forms.ts";
 import type { Machine } from "./machine.ts";
 import type { Spread } from "./statistics.ts";
 
@@ -14,10 +15,12 @@ export interface SpeedReport {
   readonly where: string;
   readonly workloads: readonly { readonly name: string; readonly says: string }[];
   readonly shapes: readonly ShapeReport[];
+  /** What the forms of the loss cost; absent where shapes were asked for. */
+  readonly lossForms?: LossForms | undefined;
 }
 
 /** Where and when, in one line. */
-export function heading({ date, machine, versions }: Omit<SpeedReport, "workloads" | "shapes">): string {
+export function heading({ date, machine, versions }: Omit<SpeedReport, "workloads" | "shapes" | "lossForms">): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const { cpu, cores, platform, node, v8 } = machine;
   return `${date}, ${cpu} (${cores} cores), ${platform}, Node ${node} (V8 ${v8}), ${packages.join(", ")}.`;
@@ -61,7 +64,21 @@ ${report.workloads
       ? ""
       : `\n## ${name[0]!.toUpperCase()}${name.slice(1)}\n\n${says}\n\n${summary(shapes, ours)}\n${shapes.map(shapeTable).join("\n")}`;
   })
-  .join("")}`;
+  .join("")}${report.lossForms ? `\n${lossFormsSection(report.lossForms)}` : ""}`;
+}
+
+/** What the forms of the loss cost, with a heading. */
+export function lossFormsSection({ variant, shapes, plain, forms }: LossForms): string {
+  const rows = [
+    ["loss and gradient by labels", ...plain.map((time) => `1 = ${threeDigits(time)} ns a logit`)],
+    ...forms.map(({ name, multiples }) => [name, ...multiples.map(withQuartiles)]),
+  ];
+  return `## Forms of the loss
+
+The kernel alone (${variant}): times as multiples of the plain form's, loss and gradient by labels.
+
+${table(["", ...shapes.map((shape) => shape.replaceAll("x", " × "))], rows)}
+`;
 }
 
 /** One line a shape: how many times faster than each other library. */

@@ -4,11 +4,12 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareContenders, type ShapeReport } from "./compare-contenders.ts";
 import type { AnyWorkload } from "./contender.ts";
+import { timeLossForms } from "./loss-forms.ts";
 import { load, machine, today, versionOf } from "./machine.ts";
 import { lossByApi, lossByKernel, productByApi, productByKernel } from "./peers/surprisal.ts";
 import { tfjsLoss, tfjsLossByHand } from "./peers/tfjs-loss.ts";
 import { tfjsProduct, tfjsWasm } from "./peers/tfjs-wasm.ts";
-import { heading, performancePage, type SpeedReport, shapeTable } from "./speed-report.ts";
+import { heading, lossFormsSection, performancePage, type SpeedReport, shapeTable } from "./speed-report.ts";
 import { variantsOf } from "./subject.ts";
 import { command, UsageError, wholeNumber } from "./usage-error.ts";
 import { fusedLoss } from "./workloads/fused-loss.ts";
@@ -63,7 +64,18 @@ await command(async () => {
       if (!values.json) console.log(shapeTable(report));
     }
   }
-  const report: SpeedReport = { ...about, workloads: workloads.map(({ name, says }) => ({ name, says })), shapes };
+  const [fused] = workloads;
+  const lossForms =
+    values.shape === undefined
+      ? await timeLossForms(variants[0]!, values.quick ? fused!.quick : fused!.shapes, effort)
+      : undefined;
+  if (lossForms && !values.json) console.log(lossFormsSection(lossForms));
+  const report: SpeedReport = {
+    ...about,
+    workloads: workloads.map(({ name, says }) => ({ name, says })),
+    shapes,
+    lossForms,
+  };
   if (values.json) console.log(JSON.stringify(report, undefined, 2));
   const wrong = shapes.flatMap(({ workload, shape, results }) =>
     results

@@ -5,28 +5,34 @@ import { adam, buildModel, dense, randomStream, sequential } from "@surprisal/nn
 export const targetKinds = ["labels", "probabilities", "class weights"] as const;
 export type TargetKind = (typeof targetKinds)[number];
 
+/** The trainer's network and batch, and a smaller one of its kind. */
+const sizes = {
+  full: { pixels: 784, hidden: 128, batch: 64 },
+  quick: { pixels: 196, hidden: 32, batch: 32 },
+};
+export type Size = keyof typeof sizes;
+
 const STEPS = 60;
-const BATCH = 64;
-const PIXELS = 784;
 const CLASSES = 10;
 
-/** The trainer's network, 784-128-10 by Adam at 0.003 on batches of 64: the loss of each of 60 steps. */
-export async function lossCurve(provider: BackendProvider, kind: TargetKind): Promise<number[]> {
+/** A perceptron by Adam at 0.003, as the trainer's: the loss of each of 60 steps. */
+export async function lossCurve(provider: BackendProvider, kind: TargetKind, size: Size): Promise<number[]> {
+  const { pixels, hidden, batch } = sizes[size];
   const device = await openDevice([provider]);
   const layers = sequential([
-    dense(128, { activation: "relu", inputShape: [PIXELS] }),
+    dense(hidden, { activation: "relu", inputShape: [pixels] }),
     dense(CLASSES, { activation: "softmax" }),
   ]);
-  // With seed 1, rounding takes a unit over relu's kink in step 55, and the curve is off by 1.7e-6 from there on.
+  // With seed 1, rounding takes a unit over relu's kink in step 55 of `full`: the curve is off by 1.7e-6 from there on.
   const model = buildModel(device, layers, { seed: 2 });
   const optimizer = adam(model.parameters, { learningRate: 0.003 });
   const losses: number[] = [];
   for (let i = 0; i < STEPS; i++) {
     await device.scoped(async (step) => {
-      const { images, labels, probabilities } = minibatch(i);
-      const x = step.tensor(images, [BATCH, PIXELS]);
+      const { images, labels, probabilities } = minibatch(i, pixels, batch);
+      const x = step.tensor(images, [batch, pixels]);
       const targets =
-        kind === "probabilities" ? { probabilities: step.tensor(probabilities, [BATCH, CLASSES]) } : { labels };
+        kind === "probabilities" ? { probabilities: step.tensor(probabilities, [batch, CLASSES]) } : { labels };
       const options =
         kind === "class weights" ? { classWeights: Array.from({ length: CLASSES }, (_, c) => 0.5 + c / 9) } : {};
       const { value, gradients } = step.valueAndGrad(
@@ -41,16 +47,16 @@ export async function lossCurve(provider: BackendProvider, kind: TargetKind): Pr
   return losses;
 }
 
-/** Strokes in 28 rows of pixels that tell the class, and noise. A batch for each step, the same on every device. */
-function minibatch(step: number) {
+/** A band of pixels that tells the class, and noise. A batch for each step, the same on every device. */
+function minibatch(step: number, pixels: number, batch: number) {
   const random = randomStream(7, step);
-  const labels = Uint8Array.from({ length: BATCH }, () => random.nextBelow(CLASSES));
-  const images = Float32Array.from({ length: BATCH * PIXELS }, (_, i) => {
-    const [row, pixel] = [Math.floor(i / PIXELS), i % PIXELS];
-    return (Math.floor(pixel / 78.4) === labels[row] ? 0.5 : 0) + 0.5 * random.nextFloat();
+  const labels = Uint8Array.from({ length: batch }, () => random.nextBelow(CLASSES));
+  const images = Float32Array.from({ length: batch * pixels }, (_, i) => {
+    const [row, pixel] = [Math.floor(i / pixels), i % pixels];
+    return (Math.floor((pixel * CLASSES) / pixels) === labels[row] ? 0.5 : 0) + 0.5 * random.nextFloat();
   });
   // Nine tenths for the label, the rest for its neighbours.
-  const probabilities = Float32Array.from({ length: BATCH * CLASSES }, (_, i) => {
+  const probabilities = Float32Array.from({ length: batch * CLASSES }, (_, i) => {
     const distance = Math.abs((i % CLASSES) - labels[Math.floor(i / CLASSES)]!);
     return distance === 0 ? 0.9 : distance === 1 || distance === CLASSES - 1 ? 0.05 : 0;
   });
