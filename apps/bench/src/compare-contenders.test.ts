@@ -27,7 +27,7 @@ test("an answer that is wrong has no ratio, and no ratio is to it", async () => 
     work: () => ({ unit: "ones/s", perSecond: 1 }),
     contenders: [contender("right", true, 1), contender("wrong", true, 2), contender("other", false, 1)],
   };
-  const report = await compareContenders(workload, "1", { rounds: 2, sampleMs: 0.01 });
+  const report = await compareContenders(workload, "1", { rounds: 2, sampleMs: 0.01 }, () => 0);
   const [right, wrong, other] = report.results;
   expect(Object.keys(right!.multipleOf)).toEqual([]);
   expect(Object.keys(wrong!.multipleOf)).toEqual([]);

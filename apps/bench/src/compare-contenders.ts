@@ -1,6 +1,5 @@
 import type { AnyWorkload, Errors, Ready } from "./contender.ts";
 import { type Effort, interleave } from "./interleave.ts";
-import { load } from "./machine.ts";
 import { ratios, type Spread, spread } from "./statistics.ts";
 
 /** What one contender did at one shape. */
@@ -31,15 +30,23 @@ export interface ShapeReport {
   readonly results: readonly Result[];
 }
 
-/** Sets every contender up, asks each for its answer, and times them in turns. */
-export async function compareContenders(workload: AnyWorkload, shape: string, effort: Effort): Promise<ShapeReport> {
+/**
+ * Sets every contender up, asks each for its answer, and times them in turns.
+ * @param load how busy the machine is
+ */
+export async function compareContenders(
+  workload: AnyWorkload,
+  shape: string,
+  effort: Effort,
+  load: () => number | Promise<number>,
+): Promise<ShapeReport> {
   const problem: unknown = workload.problem(shape);
   const ready: Ready<unknown>[] = [];
   try {
     for (const contender of workload.contenders) ready.push(await contender.setup(problem));
     const errors: Errors[] = [];
     for (const { read, precision } of ready) errors.push(workload.judge(problem, await read(), precision));
-    const before = load();
+    const before = await load();
     const samples = await interleave(
       ready.map(({ run }) => run),
       effort,
@@ -55,7 +62,7 @@ export async function compareContenders(workload: AnyWorkload, shape: string, ef
       const rate = { unit, value: perSecond / (time.median / 1000) };
       return { name, ours, says, device: ready[i]!.device, errors: errors[i]!, time, rate, multipleOf };
     });
-    return { workload: workload.name, shape, rounds: effort.rounds, load: [before, load()], results };
+    return { workload: workload.name, shape, rounds: effort.rounds, load: [before, await load()], results };
   } finally {
     for (const { dispose } of ready) await dispose();
   }

@@ -1,4 +1,5 @@
 import type { Result, ShapeReport } from "./compare-contenders.ts";
+import type { LossForms } from "./loss-forms.ts";
 import type { Machine } from "./machine.ts";
 import type { Spread } from "./statistics.ts";
 
@@ -10,12 +11,16 @@ export interface SpeedReport {
   readonly versions: Readonly<Record<string, string>>;
   /** Milliseconds that a sample lasts at least. */
   readonly sampleMs: number;
+  /** Where all contenders run side by side: `in one process`. */
+  readonly where: string;
   readonly workloads: readonly { readonly name: string; readonly says: string }[];
   readonly shapes: readonly ShapeReport[];
+  /** What the forms of the loss cost; absent where shapes were asked for. */
+  readonly lossForms?: LossForms | undefined;
 }
 
 /** Where and when, in one line. */
-export function heading({ date, machine, versions }: Omit<SpeedReport, "workloads" | "shapes">): string {
+export function heading({ date, machine, versions }: Omit<SpeedReport, "workloads" | "shapes" | "lossForms">): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const { cpu, cores, platform, node, v8 } = machine;
   return `${date}, ${cpu} (${cores} cores), ${platform}, Node ${node} (V8 ${v8}), ${packages.join(", ")}.`;
@@ -37,22 +42,21 @@ export function shapeTable({ workload, shape, rounds, load, results }: ShapeRepo
   return `${title}\n\n${table(titles, rows)}\n`;
 }
 
-/** docs/performance.md. */
-export function performancePage(report: SpeedReport): string {
+/** docs/performance.md, or a page like it. */
+export function performancePage(report: SpeedReport, title = "How fast it is"): string {
   const contenders = new Map(report.shapes.flatMap(({ results }) => results.map((result) => [result.name, result])));
   const ours = (result: Result) => result.ours;
-  return `# How fast it is
+  return `# ${title}
 
 \`${report.command} --write\` measured this and wrote this page.
 
 ${heading(report)}
 
-All contenders run in one process and take turns: every round takes a sample of at least ${report.sampleMs} ms of each, after a warm-up.
+All contenders run ${report.where} and take turns: every round takes a sample of at least ${report.sampleMs} ms of each, after a warm-up.
 Times are medians of the rounds. **× is a time as a multiple of ours**, the median of the ratios within each round, with the quartiles in brackets: 20 means that ours is 20 times faster. On a busy machine times swing and ratios hold.
 Every answer is compared with float64 first. A wrong answer of ours has no ratio and fails the command.
 
 ${[...contenders.values()].map(({ name, says, device }) => `- **${name}** (${device}): ${says}.`).join("\n")}
-
 ${report.workloads
   .map(({ name, says }) => {
     const shapes = report.shapes.filter(({ workload }) => workload === name);
@@ -60,7 +64,21 @@ ${report.workloads
       ? ""
       : `\n## ${name[0]!.toUpperCase()}${name.slice(1)}\n\n${says}\n\n${summary(shapes, ours)}\n${shapes.map(shapeTable).join("\n")}`;
   })
-  .join("")}`;
+  .join("")}${report.lossForms ? `\n${lossFormsSection(report.lossForms)}` : ""}`;
+}
+
+/** What the forms of the loss cost, with a heading. */
+export function lossFormsSection({ variant, shapes, plain, forms }: LossForms): string {
+  const rows = [
+    ["loss and gradient by labels", ...plain.map((time) => `1 = ${threeDigits(time)} ns a logit`)],
+    ...forms.map(({ name, multiples }) => [name, ...multiples.map(withQuartiles)]),
+  ];
+  return `## Forms of the loss
+
+The kernel alone (${variant}): times as multiples of the plain form's, loss and gradient by labels.
+
+${table(["", ...shapes.map((shape) => shape.replaceAll("x", " × "))], rows)}
+`;
 }
 
 /** One line a shape: how many times faster than each other library. */

@@ -4,10 +4,12 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareContenders, type ShapeReport } from "./compare-contenders.ts";
 import type { AnyWorkload } from "./contender.ts";
+import { timeLossForms } from "./loss-forms.ts";
 import { load, machine, today, versionOf } from "./machine.ts";
 import { lossByApi, lossByKernel, productByApi, productByKernel } from "./peers/surprisal.ts";
-import { tfjsLoss, tfjsLossByHand, tfjsProduct } from "./peers/tfjs-wasm.ts";
-import { heading, performancePage, type SpeedReport, shapeTable } from "./speed-report.ts";
+import { tfjsLoss, tfjsLossByHand } from "./peers/tfjs-loss.ts";
+import { tfjsProduct, tfjsWasm } from "./peers/tfjs-wasm.ts";
+import { heading, lossFormsSection, performancePage, type SpeedReport, shapeTable } from "./speed-report.ts";
 import { variantsOf } from "./subject.ts";
 import { command, UsageError, wholeNumber } from "./usage-error.ts";
 import { fusedLoss } from "./workloads/fused-loss.ts";
@@ -28,7 +30,12 @@ await command(async () => {
   const effort = { rounds, sampleMs: values.quick ? 10 : 20 };
   const variants = variantsOf(values.variant);
   const workloads: readonly AnyWorkload[] = [
-    fusedLoss([...variants.map(lossByApi), ...variants.map(lossByKernel), tfjsLoss(), tfjsLossByHand()]),
+    fusedLoss([
+      ...variants.map(lossByApi),
+      ...variants.map(lossByKernel),
+      tfjsLoss(tfjsWasm),
+      tfjsLossByHand(tfjsWasm),
+    ]),
     gemm([...variants.map(productByApi), ...variants.map(productByKernel), tfjsProduct()]),
   ];
   const known = workloads.flatMap(({ shapes, onRequest }) => [...shapes, ...onRequest]);
@@ -45,18 +52,30 @@ await command(async () => {
     machine: machine(),
     versions: { "@tensorflow/tfjs": versionOf("@tensorflow/tfjs") },
     sampleMs: effort.sampleMs,
+    where: "in one process",
   };
   if (!values.json) console.log(`${heading(about)} Load ${load().toFixed(2)}.\n`);
   const shapes: ShapeReport[] = [];
   for (const workload of workloads) {
     const wanted = values.shape ?? (values.quick ? workload.quick : workload.shapes);
     for (const shape of [...workload.shapes, ...workload.onRequest].filter((name) => wanted.includes(name))) {
-      const report = await compareContenders(workload, shape, effort);
+      const report = await compareContenders(workload, shape, effort, load);
       shapes.push(report);
       if (!values.json) console.log(shapeTable(report));
     }
   }
-  const report: SpeedReport = { ...about, workloads: workloads.map(({ name, says }) => ({ name, says })), shapes };
+  const [fused] = workloads;
+  const lossForms =
+    values.shape === undefined
+      ? await timeLossForms(variants[0]!, values.quick ? fused!.quick : fused!.shapes, effort)
+      : undefined;
+  if (lossForms && !values.json) console.log(lossFormsSection(lossForms));
+  const report: SpeedReport = {
+    ...about,
+    workloads: workloads.map(({ name, says }) => ({ name, says })),
+    shapes,
+    lossForms,
+  };
   if (values.json) console.log(JSON.stringify(report, undefined, 2));
   const wrong = shapes.flatMap(({ workload, shape, results }) =>
     results

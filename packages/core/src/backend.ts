@@ -112,6 +112,8 @@ export interface HeldMemory {
 export interface OpenOptions {
   /** Called once for each failure of a queued call, when it happens. */
   readonly onError: (error: Error) => void;
+  /** Ends opening: where a backend waits for something, it gives up, releases all and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import { bundlePage } from "./page-bundle.ts";
 import { servePage } from "./page-server.ts";
 import type { SubjectName } from "./subjects.ts";
 
+export { softwareGpu } from "./chromium.ts";
 export type { Outcome } from "./page.ts";
 export type { SubjectName } from "./subjects.ts";
 

@@ -1,3 +1,4 @@
+import type { LossTerms } from "@surprisal/core";
 import { expect, it } from "vitest";
 import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
@@ -6,15 +7,22 @@ interface Problem {
   readonly rows: number;
   readonly classes: number;
   readonly targets: "labels" | "labels, with the state" | "smoothed labels" | "probabilities";
+  readonly terms?: LossTerms;
 }
 
 const problems: Problem[] = [];
 for (const targets of ["labels", "labels, with the state", "smoothed labels", "probabilities"] as const) {
   // Around the limits of vectors, of rows in lanes, of batches of rows and of blocks of classes.
-  for (const classes of [1, 2, 3, 7, 48, 49, 127, 128, 129, 1000, 2049, 4095, 4097, 9001]) {
+  for (const classes of [1, 2, 3, 7, 15, 16, 127, 144, 145, 320, 321, 1000, 2049, 4095, 4097, 9001]) {
     problems.push({ rows: classes > 1000 ? 2 : 9, classes, targets });
   }
 }
+const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
+const withTerms: Problem[] = [7, 320, 1000, 9001].flatMap((classes) => [
+  { rows: 9, classes, targets: "probabilities", terms: { ...neutral, inverseTemperature: 0.7, zLoss: 0.1 } },
+  { rows: 9, classes, targets: "labels", terms: { ...neutral, inverseTemperature: 3, zLoss: 0.1, focal: 2, poly: 1 } },
+  { rows: 9, classes, targets: "smoothed labels", terms: { ...neutral, softcap: 5, zLoss: 0.1 } },
+]);
 
 // How exact it is, the conformance kit and `pnpm bench:ulp` judge.
 describeVariants("the fused loss", (variant) => {
@@ -34,8 +42,8 @@ describeVariants("the fused loss", (variant) => {
     return joined(read(rowLoss), read(gradient), state && read(state));
   }
 
-  it.each(problems)(
-    "$targets, [$rows, $classes]: the same bits whoever computes a row, and in place",
+  it.each([...problems, ...withTerms])(
+    "$targets, [$rows, $classes], $terms: the same bits whoever computes a row, and in place",
     async (problem) => {
       const expected = bits(await run(problem, "at once", false));
       expect(bits(await run(problem, "one by one, reversed", false))).toEqual(expected);
@@ -44,10 +52,12 @@ describeVariants("the fused loss", (variant) => {
   );
 
   const long = [32_768, 40_001].flatMap((classes) =>
-    problems.filter((problem) => problem.classes === 1000).map((problem) => ({ ...problem, rows: 8, classes })),
+    [...problems, ...withTerms]
+      .filter((problem) => problem.classes === 1000)
+      .map((problem) => ({ ...problem, rows: 8, classes })),
   );
   it.each(long)(
-    "$targets, [$rows, $classes]: the same bits cut into blocks for threads, and in place",
+    "$targets, [$rows, $classes], $terms: the same bits cut into blocks for threads, and in place",
     async (problem) => {
       const expected = bits(await run(problem, "at once", false));
       expect(bits(await run(problem, "at once", false, 4))).toEqual(expected);
@@ -56,8 +66,8 @@ describeVariants("the fused loss", (variant) => {
     },
   );
 
-  it("has the same bits for rows that are not finite, cut into blocks", async () => {
-    const [rows, classes] = [8, 33_000];
+  it("has the same bits for rows that are not finite, or not like their beginnings, cut into blocks", async () => {
+    const [rows, classes] = [12, 33_000];
     const z = Float32Array.from({ length: rows * classes }, (_, i) => ((i * 31) % 97) / 7);
     z[20_000] = Number.NaN;
     z[classes + 30_000] = Number.POSITIVE_INFINITY;
@@ -65,34 +75,72 @@ describeVariants("the fused loss", (variant) => {
     z.fill(Number.NaN, 3 * classes, 4 * classes);
     z.fill(Number.NEGATIVE_INFINITY, 4 * classes, 4 * classes + 5000);
     z.fill(-0, 5 * classes, 6 * classes).fill(0, 5 * classes + 9000, 6 * classes);
-    z.fill(3e38, 6 * classes);
-    const outcome = async (threads: number, smoothing: number): Promise<Int32Array> => {
+    z.fill(3e38, 6 * classes, 8 * classes);
+    z.fill(-100, 8 * classes, 8 * classes + 16);
+    z.fill(1e6, 9 * classes, 9 * classes + 16);
+    z.fill(-1e6, 10 * classes, 10 * classes + 16);
+    z.fill(Number.NEGATIVE_INFINITY, 11 * classes, 11 * classes + 16);
+    const outcome = async (threads: number, smoothing: number, hasState: boolean): Promise<Int32Array> => {
       const { floats, integers, room, run, read } = await lab(variant);
-      const [rowLoss, gradient, state] = [room(rows), room(rows * classes), room(3 * rows)];
-      const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1]) };
+      const [rowLoss, gradient, state] = [room(rows), room(rows * classes), hasState ? room(3 * rows) : undefined];
+      const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1, 20_000, 1, 32_999, 15]) };
       const params = { rows, classes, inner: 1, smoothing, scale: 1 };
       const plan: typeof softmaxCrossEntropy = (...call) =>
         softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
       run(plan, { rowLoss, gradient, state }, inputs, params);
-      return bits(joined(read(rowLoss), read(gradient), read(state)));
+      return bits(joined(read(rowLoss), read(gradient), state && read(state)));
     };
-    for (const smoothing of [0, 0.1]) expect(await outcome(4, smoothing)).toEqual(await outcome(1, smoothing));
+    for (const smoothing of [0, 0.1]) {
+      for (const hasState of [false, true]) {
+        expect(await outcome(4, smoothing, hasState)).toEqual(await outcome(1, smoothing, hasState));
+      }
+    }
   });
 
   it("is cut only where there are threads, and few long rows", async () => {
     const { room } = await lab(variant);
-    const phases = (rows: number, classes: number, threads?: number): string[] => {
+    const [logits, other] = [room(1), room(1)];
+    const phases = (
+      rows: number,
+      classes: number,
+      threads?: number,
+      outputs: object = { gradient: other },
+    ): string[] => {
       const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
-      const logits = room(1);
-      return softmaxCrossEntropy({ rowLoss: logits }, { logits, labels: logits }, params, () => 0, threads).map(
-        ({ run }) => run,
-      );
+      const planned = softmaxCrossEntropy(outputs, { logits, labels: other }, params, () => 0, threads);
+      return planned.map(({ run }) => run);
     };
     expect(phases(1, 300_000)).toEqual(["softmaxCrossEntropyRows"]);
-    expect(phases(1, 300_000, 4)).toEqual(["lossLargest", "lossStages", "lossExps", "lossResults"]);
-    expect(phases(1, 128_256, 4)).toEqual(["softmaxCrossEntropyRows"]);
+    const guessing = ["lossGuesses", "lossExps", "lossStages", "lossExps", "lossResults"];
+    expect(phases(1, 300_000, 4)).toEqual([...guessing, "lossGradients"]);
+    expect(phases(1, 128_256, 4, { rowLoss: other })).toEqual(guessing);
+    const knowing = ["lossLargest", "lossStages", "lossExps", "lossResults"];
+    expect(phases(1, 300_000, 4, { state: other })).toEqual(knowing);
+    expect(phases(1, 300_000, 4, { gradient: logits })).toEqual([...knowing, "lossGradients"]);
+    expect(phases(1, 60_000, 4)).toEqual(["softmaxCrossEntropyRows"]);
     expect(phases(16, 50_257, 4)).toEqual(["softmaxCrossEntropyRows"]);
     expect(phases(15, 30_000, 4)).toEqual(["softmaxCrossEntropyRows"]);
+  });
+
+  // However far from 1 it is: the logits are around the temperature, so that every one counts.
+  it.each([1e-300, 1e-30, 1e-6, 0.3, 1e4, 1e5, 1e30, 1e37])("an inverse temperature of %d", async (t) => {
+    const random = numbers(5);
+    for (const classes of [3, 40, 500]) {
+      const { floats, integers, room, run, read } = await lab(variant);
+      const range = Math.min(8 / t, 1e38);
+      const z = Float32Array.from({ length: classes }, () => range * (random() - 0.5));
+      const [rowLoss, gradient] = [room(1), room(classes)];
+      const terms = { ...neutral, inverseTemperature: t };
+      const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 / t, terms };
+      run(softmaxCrossEntropy, { rowLoss, gradient }, { logits: floats(z), labels: integers([1]) }, params);
+
+      const weights = [...z].map((x) => Math.exp(t * (x - z[1]!)));
+      const others = weights.reduce((sum, weight, j) => (j === 1 ? sum : sum + weight), 0);
+      expect(read(rowLoss)[0]! / Math.log1p(others)).toBeCloseTo(1, 6);
+      const expected = weights.map((weight, j) => (j === 1 ? -others : weight) / (1 + others));
+      const largestError = read(gradient).reduce((most, g, j) => Math.max(most, Math.abs(g / expected[j]! - 1)), 0);
+      expect(largestError).toBeLessThan(5 * 2 ** -23);
+    }
   });
 
   // The label leads by more than float32's exponents reach below 1: what lies behind it keeps its bits all the same.
@@ -138,8 +186,8 @@ describeVariants("the fused loss", (variant) => {
   });
 });
 
-function paramsOf({ rows, classes, targets }: Problem) {
-  return { rows, classes, inner: 1, smoothing: targets === "smoothed labels" ? 0.1 : 0, scale: 0.5 };
+function paramsOf({ rows, classes, targets, terms }: Problem) {
+  return { rows, classes, inner: 1, smoothing: targets === "smoothed labels" ? 0.1 : 0, scale: 0.5, terms };
 }
 
 /** Random rows of several ranges; every label −1 is an ignored row. */

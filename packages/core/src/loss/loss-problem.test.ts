@@ -224,7 +224,8 @@ describe("an option is refused:", () => {
       "SHAPE",
       `${op}: classWeights [] must be one weight for each of the 3 classes`,
     ],
-    ["null for weights", { classWeights: null }, "VALUE", `${op}: values are numbers`],
+    ["null for weights", { classWeights: null }, "VALUE", `${op}: classWeights: values are numbers`],
+    ["null for weights of rows", { rowWeights: null }, "VALUE", `${op}: rowWeights: values are numbers`],
     ["NaN ignoreIndex", { ignoreIndex: Number.NaN }, "OPTION", ignore("the number NaN")],
     ["a fraction to ignore", { ignoreIndex: [0, 1.5] }, "OPTION", ignore("the number 1.5")],
     ["a string to ignore", { ignoreIndex: "0" }, "OPTION", ignore('the string "0"')],
@@ -234,6 +235,13 @@ describe("an option is refused:", () => {
     const { made } = device.memory();
     expectRefused(device, () => softmaxCrossEntropy(z, { labels: [0, 1] }, options as never), code, [message]);
     expect(device.memory().made).toBe(made);
+  });
+
+  it("class weights on a device, PyTorch's way, with what to do", async () => {
+    const { device, z } = await problem();
+    const options = { classWeights: device.tensor([1, 2, 3]) as never };
+    const words = ["classWeights are host data here, and this is Tensor [3]; pass an array or await x.data()"];
+    expectRefused(device, () => softmaxCrossEntropy(z, { labels: [0, 1] }, options), "VALUE", words);
   });
 
   it.each<[string, object, string[]]>([

@@ -1,10 +1,10 @@
 import type { LossTerms } from "../backend.ts";
-import { OptionError, ShapeError } from "../errors.ts";
+import { OptionError, ShapeError, ValueError } from "../errors.ts";
 import { type HostValues, hostTensor, nameOf } from "../host-values.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
 import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import type { LogitsLike } from "./class-axis.ts";
 import { checkCombinations, type LossSetting } from "./legal-combinations.ts";
 import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, type Targets } from "./loss-options.ts";
@@ -152,7 +152,12 @@ function checkedClassWeights(
   floatBytes: 4 | 8,
 ): Float64Array | undefined {
   if (weights === undefined) return undefined;
-  const { data, shape } = hostTensor(op, weights);
+  if (weights instanceof Tensor) {
+    throw new ValueError(
+      `${op}: classWeights are host data here, and this is ${weights}; pass an array or await x.data()`,
+    );
+  }
+  const { data, shape } = hostTensor(`${op}: classWeights`, weights);
   if (shape.length !== 1 || data.length !== classes) {
     throw new ShapeError(`${op}: classWeights ${show(shape)} must be one weight for each of the ${classes} classes`);
   }

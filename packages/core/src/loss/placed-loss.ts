@@ -16,9 +16,10 @@ export function placedLoss(problem: LossProblem, logits: Tensor, temporary: (ten
   const { axis, probabilities, temperature, rowWeights } = problem;
   const inputs = [logits, probabilities, temperature, rowWeights.device].filter((tensor) => tensor !== undefined);
   const isMoved = axis !== logits.rank - 1 && !logits.runtime.facts.innerClass;
-  const placed = isMoved ? { ...problem, axis: logits.rank - 1 } : problem;
   const laid = (x: Tensor): Tensor => (isMoved ? temporary(classesLast(x, axis)) : x);
-  return { problem: placed, at: { z: laid(logits), q: probabilities && laid(probabilities), temperature }, inputs };
+  const q = probabilities && laid(probabilities);
+  const placed = isMoved ? { ...problem, axis: logits.rank - 1, probabilities: q } : problem;
+  return { problem: placed, at: { z: laid(logits), q, temperature }, inputs };
 }
 
 /** Where the results of a loss belong. */

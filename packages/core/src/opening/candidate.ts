@@ -42,11 +42,14 @@ export class Candidate {
   /** Opens it; false where that cannot be. */
   async open(): Promise<boolean> {
     this.#errors = [];
-    const opening = (async () => this.provider.open({ onError: (error) => this.#hear(error) }))();
+    const ended = new AbortController();
+    const onError = (error: Error): void => this.#hear(error);
+    const opening = (async () => this.provider.open({ onError, signal: ended.signal }))();
     try {
       this.#backend = await within(this.#patience, "open", () => opening);
     } catch (cause) {
-      // Whoever comes too late is sent home.
+      // It may stop here; whoever comes too late is sent home.
+      ended.abort(cause);
       opening.then((late) => late.close()).catch(() => {});
       return this.#give(cause, "unavailable");
     }

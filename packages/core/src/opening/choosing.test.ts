@@ -235,6 +235,25 @@ describe("a signal", () => {
     expect([...ledger.open]).toEqual([]);
   });
 
+  it("reaches the backend that opens, and so does a deadline; one that is open hears nothing", async () => {
+    const heard: (AbortSignal | undefined)[] = [];
+    const listening = (open: BackendProvider["open"]): BackendProvider => ({
+      name: "listens",
+      open(options) {
+        heard.push(options.signal);
+        return open(options);
+      },
+    });
+    const control = new AbortController();
+    setTimeout(() => control.abort(reason), 30);
+    await expect(openDevice([listening(never)], { signal: control.signal })).rejects.toBe(reason);
+    await expect(openDevice([listening(never)], { deadline: 30 })).rejects.toThrow("no answer within 30 ms");
+    const device = await openDevice([listening(plain().open as BackendProvider["open"])]);
+    await device.close();
+    expect(heard.map((signal) => signal?.aborted)).toEqual([true, true, false]);
+    expect(heard[0]!.reason).toBe(reason);
+  });
+
   it("that was aborted before opens nothing; one that is aborted afterwards changes nothing", async () => {
     const ledger = new Ledger();
     const provider = ledger.watched(plain() as BackendProvider);

@@ -49,11 +49,11 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
     update(gradients) {
       checkRange(op, "learningRate", this.learningRate, 0, Number.POSITIVE_INFINITY);
       const tensors = gradientsFor(op, params, gradients);
-      steps++;
-      const step = { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step: steps };
+      const step = { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step: steps + 1 };
       for (const [i, parameter] of parameters.entries()) {
         adamUpdate(parameter, tensors[i]!, means[i]!, variances[i]!, step);
       }
+      steps++;
     },
     stateDict() {
       return optimizerState(memory, { steps, learningRate: this.learningRate });

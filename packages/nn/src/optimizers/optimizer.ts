@@ -1,4 +1,5 @@
 import {
+  DisposedError,
   type HostTensor,
   type Like,
   OptionError,
@@ -41,7 +42,8 @@ export interface Optimizer<T extends object> {
 export function gradientsFor(op: string, params: object, gradients: object): Tensor[] {
   const parameters = tensorsOf(op, params);
   const tensors = tensorsLike(op, params, gradients);
-  for (const [i, { shape }] of tensors.entries()) {
+  for (const [i, { shape, disposed }] of tensors.entries()) {
+    if (disposed) throw new DisposedError(`${op}: gradient ${i} was disposed before the step`);
     const expected = parameters[i]!.shape;
     if (!sameShape(shape, expected)) {
       throw new ShapeError(

@@ -1,4 +1,13 @@
-import { softmaxCrossEntropy, softmaxCrossEntropyGradient, type Tensor, transpose } from "@surprisal/core";
+import {
+  crossEntropyTerms,
+  type LossOptions,
+  type Scope,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGradient,
+  type Targets,
+  type Tensor,
+  transpose,
+} from "@surprisal/core";
 import type { Case, CaseContext } from "../../case.ts";
 import { lossHessianVector } from "../../oracle/softmax-cross-entropy.ts";
 import { betweenTwo } from "../../tolerance.ts";
@@ -46,14 +55,26 @@ function ordersOf({ batch }: LossSetting, axis: number): readonly [last: number[
   return [last, last.map((_, i) => last.indexOf(i))];
 }
 
+/** What the loss of a setting is called with, its classes moved to `axis`. */
+function movedTo(
+  axis: number,
+  scope: Scope,
+  setting: LossSetting,
+): { readonly z: Tensor; readonly placed: Targets; readonly options: LossOptions } {
+  const [, back] = ordersOf(setting, axis);
+  const targets = targetsOf(scope, setting);
+  return {
+    z: transpose(logitsOf(scope, setting), back),
+    placed: targets.probabilities ? { probabilities: transpose(targets.probabilities, back) } : targets,
+    options: { ...setting.options, axis },
+  };
+}
+
 /** Loss and gradients of a setting whose classes are moved to `axis`. */
 export async function checkAlongAxis(t: CaseContext, setting: LossSetting, axis: number): Promise<void> {
-  const [last, back] = ordersOf(setting, axis);
-  const options = { ...setting.options, axis };
+  const [last] = ordersOf(setting, axis);
   await inScope(t, async (scope) => {
-    const [classesLast, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];
-    const z = transpose(classesLast, back);
-    const placed = targets.probabilities ? { probabilities: transpose(targets.probabilities, back) } : targets;
+    const { z, placed, options } = movedTo(axis, scope, setting);
     const loss = expectedLoss(setting);
     t.check(
       await t.read(softmaxCrossEntropy(z, placed, options)),
@@ -76,22 +97,35 @@ export async function checkAlongAxis(t: CaseContext, setting: LossSetting, axis:
 
 async function checkCurvature(t: CaseContext, setting: LossSetting, axis: number): Promise<void> {
   const [last, back] = ordersOf(setting, axis);
-  const options = { ...setting.options, axis };
   await inScope(t, async (scope) => {
-    const [classesLast, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];
-    const z = transpose(classesLast, back);
-    const placed = targets.probabilities ? { probabilities: transpose(targets.probabilities, back) } : targets;
+    const { z, placed, options } = movedTo(axis, scope, setting);
     const v = direction(t, setting);
-    const along = transpose(scope.tensor(v, classesLast.shape), back);
+    const along = transpose(scope.tensor(v, [...setting.batch, setting.classes]), back);
     const { products } = scope.hvp((y) => scalarLoss(y, placed, options), z, along);
     const curved = lossHessianVector(problemOf(setting), v);
     t.check(await t.read(transpose(products, last)), curved, t.judge("derived"), "H·v");
   });
 }
 
+/** Every diagnostic is what it is with the classes last. As many classes as rows behind them: a wrong axis would fit too. */
+async function checkDiagnosticsAlong(t: CaseContext, style: LossStyle, axis: number): Promise<void> {
+  const setting = reducedBy(randomSetting(t, { ...style, batch: [3, 3], classes: 3 }), "mean");
+  const { reduction: _, denominator: __, ...lastOptions } = setting.options;
+  await inScope(t, async (scope) => {
+    const { z, placed } = movedTo(axis, scope, setting);
+    const more = { ...lastOptions, diagnostics: true, topK: 2 };
+    const last = crossEntropyTerms(logitsOf(scope, setting), targetsOf(scope, setting), more).diagnostics;
+    const moved = crossEntropyTerms(z, placed, { ...more, axis }).diagnostics;
+    for (const name of ["correct", "topK", "logSumExp", "entropy", "margin"] as const) {
+      t.check(await t.read(moved[name]!), await t.read(last[name]!), t.judge("derived"), name);
+    }
+  });
+}
+
 /** `axis`, natively where a backend takes an inner class axis, by a permuted copy elsewhere. */
 export const classAxisCases: readonly Case[] = Object.entries(styles).flatMap(([name, style]) => [
   ...[0, 1, 2].map((axis) => quick(`${name}-${axis}`, (t) => alongAxis(t, style, axis))),
+  ...[0, 1].map((axis) => quick(`diagnostics-${name}-${axis}`, (t) => checkDiagnosticsAlong(t, style, axis))),
   quick(
     `differences-${name}`,
     (t) =>
