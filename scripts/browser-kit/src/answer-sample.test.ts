@@ -12,9 +12,10 @@ test("answers of one case are held to each other in their order, in units of the
   expect([...spread(sampleOf([1, 2], [5]), sampleOf([1, 2.5], [8]))]).toEqual([["one", 1.5]]);
 });
 
-test("equal infinities and NaN agree, what is flushed does too, and NaN is infinitely far from a number", () => {
+test("what is not finite on both sides agrees, what is flushed does too, and NaN is infinitely far from a number", () => {
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, 1e-38];
   expect([...spread(sampleOf(odd), sampleOf(odd.with(2, 0)))]).toEqual([["one", 0]]);
+  expect([...spread(sampleOf(odd), sampleOf([Number.POSITIVE_INFINITY, Number.NaN, 0]))]).toEqual([["one", 0]]);
   expect([...spread(sampleOf([Number.NaN]), sampleOf([1]))]).toEqual([["one", Number.POSITIVE_INFINITY]]);
 });
 

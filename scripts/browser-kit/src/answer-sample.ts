@@ -21,9 +21,10 @@ export function sampler(sample: AnswerSample): (answer: Answer) => void {
 /** Devices may flush what is smaller than this. */
 const small = 1.2e-37;
 
-/** How far two numbers lie apart, in units of the scale. */
+/** How far two numbers lie apart, in units of the scale. A device need not tell NaN from infinity. */
 function distance(a: number, b: number, scale: number): number {
-  if (Object.is(a, b) || a === b || Math.max(Math.abs(a), Math.abs(b)) < small) return 0;
+  if (!Number.isFinite(a) && !Number.isFinite(b)) return 0;
+  if (a === b || Math.max(Math.abs(a), Math.abs(b)) < small) return 0;
   const apart = Math.abs(a - b) / scale;
   return Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart;
 }

@@ -2,6 +2,8 @@ import type { Mutant } from "./mutants.ts";
 
 /** Why a mutant computes what the right code does, wherever that can be seen. */
 interface Argument extends Pick<Mutant, "file" | "at" | "original" | "replacement"> {
+  /** 0 if absent. */
+  readonly nth?: number;
   readonly why: string;
 }
 
@@ -11,6 +13,7 @@ const of = (file: string, list: readonly Omit<Argument, "file">[]): readonly Arg
 const behindTheEnd = "one turn more writes behind the end of a typed array, which ignores it";
 const emptyBlock = "one turn more sums an empty block and adds its 0";
 const onlySaves = "the branch only saves work: without it the same is computed, and nobody asked for it";
+const noDrift = "a temperature on the device comes with terms, so that nobody asks unscaled logits for their drift";
 const oneCopied = "one piece put together, or all of a tensor cut out, is a copy of it";
 const samePlaces = "a permutation that leaves every axis in its place";
 const neverPulled = "the inputs have no gradient, so nobody asks for it";
@@ -49,12 +52,6 @@ const argued: readonly Argument[] = [
     },
   ]),
   ...of("packages/backend-cpu/src/plain/elementwise.ts", [
-    {
-      at: "for (let i = 0; i < length; i++) y[i] = unaryValue(fn, x[i]!, alpha, beta);",
-      original: "i < length",
-      replacement: "i <= length",
-      why: behindTheEnd,
-    },
     { at: "for (let o = 0; o < outer; o++) {", original: "o < outer", replacement: "o <= outer", why: behindTheEnd },
     {
       at: "for (let i = 0; i < length; i++) y[i] = condition[i] !== 0 ? a[i]! : b[i]!;",
@@ -64,12 +61,6 @@ const argued: readonly Argument[] = [
     },
   ]),
   ...of("packages/backend-cpu/src/plain/matrix-product.ts", [
-    {
-      at: "for (let item = 0; item < batch; item++) {",
-      original: "item < batch",
-      replacement: "item <= batch",
-      why: behindTheEnd,
-    },
     {
       at: "for (let j = 0; j < n; j += 4) {",
       original: "j < n",
@@ -99,7 +90,20 @@ const argued: readonly Argument[] = [
   ]),
   ...of("packages/backend-cpu/src/plain/reduce.ts", [
     { at: "for (let i = 0; i < inner; i++) {", original: "i < inner", replacement: "i <= inner", why: behindTheEnd },
-    { at: "for (let o = 0; o < outer; o++) {", original: "o < outer", replacement: "o <= outer", why: behindTheEnd },
+    {
+      at: "for (let o = 0; o < outer; o++) {",
+      nth: 1,
+      original: "o < outer",
+      replacement: "o <= outer",
+      why: behindTheEnd,
+    },
+    {
+      at: "for (let i = 0; i < inner; i++) {",
+      nth: 1,
+      original: "i < inner",
+      replacement: "i <= inner",
+      why: behindTheEnd,
+    },
     {
       at: 'for (let i = 0; i < inner; i++) y[o * inner + i] = fn === "argmax" ? index[i]! : sign * best[i]!;',
       original: "i < inner",
@@ -136,18 +140,6 @@ const argued: readonly Argument[] = [
     },
   ]),
   ...of("packages/backend-cpu/src/plain/softmax-cross-entropy.ts", [
-    {
-      at: "return (j === label ? (1 - smoothing) * w : 0) + (share > 0 ? share * w : 0);",
-      original: "share > 0",
-      replacement: "true",
-      why: "a share of 0 times a finite weight adds 0",
-    },
-    {
-      at: "return (j === label ? (1 - smoothing) * w : 0) + (share > 0 ? share * w : 0);",
-      original: "share > 0",
-      replacement: "share >= 0",
-      why: "a share of 0 times a finite weight adds 0",
-    },
     {
       at: "if (!rowLoss && !gradient && !diagnostics && !temperatureSlope) continue;",
       original: "!rowLoss && !gradient && !diagnostics && !temperatureSlope",
@@ -560,37 +552,13 @@ const argued: readonly Argument[] = [
   ...of("packages/core/src/loss/row-losses.ts", [
     {
       at: "(terms === undefined || facts.lossTerms === true) &&",
-      original: "terms === undefined || facts.lossTerms === true",
-      replacement: "terms === undefined && facts.lossTerms === true",
-      why: derivedToo,
-    },
-    {
-      at: "(terms === undefined || facts.lossTerms === true) &&",
       original: "terms === undefined",
       replacement: "false",
       why: derivedToo,
     },
     {
-      at: "(terms === undefined || facts.lossTerms === true) &&",
-      original: "facts.lossTerms === true",
-      replacement: "false",
-      why: derivedToo,
-    },
-    {
-      at: "(temperature === undefined || facts.lossTemperature === true) &&",
-      original: "temperature === undefined || facts.lossTemperature === true",
-      replacement: "temperature === undefined && facts.lossTemperature === true",
-      why: derivedToo,
-    },
-    {
       at: "(temperature === undefined || facts.lossTemperature === true) &&",
       original: "temperature === undefined",
-      replacement: "false",
-      why: derivedToo,
-    },
-    {
-      at: "(temperature === undefined || facts.lossTemperature === true) &&",
-      original: "facts.lossTemperature === true",
       replacement: "false",
       why: derivedToo,
     },
@@ -694,11 +662,47 @@ const argued: readonly Argument[] = [
       replacement: '""',
       why: nameOfNoError,
     },
+    { at: 'const { y } = folded(op, "max", z, -1, true);', original: '"max"', replacement: '""', why: nameOfNoError },
+  ]),
+  ...of("packages/backend-cpu/src/plain/scaled-logits.ts", [
+    { at: "topDrift: (top) => -top,", original: "(top) => -top", replacement: "() => undefined", why: noDrift },
+    { at: "topDrift: (top) => -top,", original: "-top", replacement: "+top", why: noDrift },
+    {
+      at: "drift: (top, z) => (z === Number.NEGATIVE_INFINITY ? 0 : top - z),",
+      original: "(top, z) => (z === Number.NEGATIVE_INFINITY ? 0 : top - z)",
+      replacement: "() => undefined",
+      why: noDrift,
+    },
+    {
+      at: "drift: (top, z) => (z === Number.NEGATIVE_INFINITY ? 0 : top - z),",
+      original: "z === Number.NEGATIVE_INFINITY",
+      replacement: "true",
+      why: noDrift,
+    },
+    {
+      at: "drift: (top, z) => (z === Number.NEGATIVE_INFINITY ? 0 : top - z),",
+      original: "z === Number.NEGATIVE_INFINITY",
+      replacement: "false",
+      why: noDrift,
+    },
+    {
+      at: "drift: (top, z) => (z === Number.NEGATIVE_INFINITY ? 0 : top - z),",
+      original: "z === Number.NEGATIVE_INFINITY",
+      replacement: "z !== Number.NEGATIVE_INFINITY",
+      why: noDrift,
+    },
+    {
+      at: "drift: (top, z) => (z === Number.NEGATIVE_INFINITY ? 0 : top - z),",
+      original: "top - z",
+      replacement: "top + z",
+      why: noDrift,
+    },
   ]),
 ];
 
 function fits(argument: Argument, mutant: Mutant): boolean {
-  return (["file", "at", "original", "replacement"] as const).every((part) => argument[part] === mutant[part]);
+  const parts = ["file", "at", "original", "replacement"] as const;
+  return parts.every((part) => argument[part] === mutant[part]) && (argument.nth ?? 0) === mutant.nth;
 }
 
 /** The argument for a mutant; undefined if nobody has made one. */

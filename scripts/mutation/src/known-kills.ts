@@ -1,39 +1,46 @@
-import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import type { Mutation } from "./mutants.ts";
+import type { Mutant, Mutation } from "./mutants.ts";
 
 /** What killed a mutant: a case of the kit or a test. */
 export interface Kill {
-  readonly mutant: number;
   readonly kitCase?: string | undefined;
   readonly test?: string | undefined;
 }
 
 /**
- * The kills of earlier runs of the same sources, in a file to which this run adds its own: half an hour is not lost to a
- * mistake at its end, and after a new case or test only what is still alive is judged. Without a file it knows nothing.
+ * The kills of earlier runs, as far as their files are what they were, in a file to which this run adds its own: half an
+ * hour is not lost to a mistake at its end, and after a new case or test only what is still alive is judged. Without a file
+ * it knows nothing.
  */
 export class KnownKills {
   readonly #file: string | undefined;
-  readonly #sources: string;
-  readonly all: Map<number, Kill> = new Map();
+  readonly #keys: ReadonlyMap<number, string>;
+  readonly #kills = new Map<string, Kill>();
 
-  constructor(file: string | undefined, { code }: Mutation) {
+  constructor(file: string | undefined, { mutants, digests }: Mutation) {
     this.#file = file;
-    this.#sources = createHash("sha256").update(JSON.stringify(code)).digest("hex");
+    const key = ({ file: source, at, nth, original, replacement }: Mutant): string =>
+      JSON.stringify([digests[source], at, nth, original, replacement]);
+    this.#keys = new Map(mutants.map((mutant) => [mutant.number, key(mutant)]));
     if (file === undefined || !existsSync(file)) return;
+    const current = new Set(this.#keys.values());
     for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
-      const { sources, ...kill } = JSON.parse(line);
-      if (sources === this.#sources) this.all.set(kill.mutant, kill);
+      const { mutant, ...kill } = JSON.parse(line);
+      if (current.has(mutant)) this.#kills.set(mutant, kill);
     }
   }
 
-  add(kill: Kill): void {
-    this.all.set(kill.mutant, kill);
-    if (this.#file) appendFileSync(this.#file, `${JSON.stringify({ sources: this.#sources, ...kill })}\n`);
+  get size(): number {
+    return this.#kills.size;
   }
 
-  has(mutant: number): boolean {
-    return this.all.has(mutant);
+  of(mutant: number): Kill | undefined {
+    return this.#kills.get(this.#keys.get(mutant)!);
+  }
+
+  add(mutant: number, kill: Kill): void {
+    const key = this.#keys.get(mutant)!;
+    this.#kills.set(key, kill);
+    if (this.#file) appendFileSync(this.#file, `${JSON.stringify({ mutant: key, ...kill })}\n`);
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
@@ -16,6 +17,8 @@ export interface Mutant {
   readonly line: number;
   /** The source line on which it begins, without its indentation. */
   readonly at: string;
+  /** Which one it is among those of its file with such a line that change the same. */
+  readonly nth: number;
   /** The kind of mistake, as StrykerJS calls it. */
   readonly mutator: string;
   /** The text that it replaces, and what with, in one line each. */
@@ -30,6 +33,8 @@ export interface Mutation {
   readonly width: number;
   /** Instrumented source by absolute path. */
   readonly code: Readonly<Record<string, string>>;
+  /** What each file was when it was mutated, as a digest. */
+  readonly digests: Readonly<Record<string, string>>;
 }
 
 /** The helpers that instrumented code calls stand in a global: one pair for all modules. */
@@ -46,17 +51,29 @@ export async function makeMutants(): Promise<Mutation> {
   const options = { plugins: null, ignorers: [], excludedMutations: [], noHeader: true };
   const made = await new Instrumenter(silent as never).instrument(files, options);
   const textOf = new Map(files.map(({ name, content }) => [name, content.split("\n")]));
-  const mutants = made.mutants.map(({ id, fileName, mutatorName, replacement, location }) => ({
-    number: Number(id),
-    file: fileName,
-    line: location.start.line + 1,
-    at: textOf.get(fileName)![location.start.line]!.trim(),
-    mutator: mutatorName,
-    original: oneLine(cut(textOf.get(fileName)!, location)),
-    replacement: oneLine(replacement),
-  }));
+  const met = new Map<string, number>();
+  const mutants = made.mutants.map(({ id, fileName, mutatorName, replacement, location }): Mutant => {
+    const lines = textOf.get(fileName)!;
+    const at = lines[location.start.line]!.trim();
+    const change = { original: oneLine(cut(lines, location)), replacement: oneLine(replacement) };
+    const key = JSON.stringify([fileName, at, change]);
+    const nth = met.get(key) ?? 0;
+    met.set(key, nth + 1);
+    return {
+      number: Number(id),
+      file: fileName,
+      line: location.start.line + 1,
+      at,
+      nth,
+      mutator: mutatorName,
+      ...change,
+    };
+  });
   const code = Object.fromEntries(made.files.map(({ name, content }) => [`${root}${name}`, header + content]));
-  return { mutants, width: Math.max(...mutants.map(({ number }) => number)) + 1, code };
+  const digests = Object.fromEntries(
+    files.map(({ name, content }) => [name, createHash("sha256").update(content).digest("hex")]),
+  );
+  return { mutants, digests, width: Math.max(...mutants.map(({ number }) => number)) + 1, code };
 }
 
 type Position = { readonly line: number; readonly column: number };

@@ -38,14 +38,14 @@ const kills = new KnownKills(values.resume, mutation);
 
 /** Gives each mutant that is alive to the next judge that is free, which takes so much of the processor's time for it. */
 async function byKit(mutants: readonly Mutant[], budget: number): Promise<void> {
-  const waiting = mutants.filter(({ number }) => !kills.has(number));
+  const waiting = mutants.filter(({ number }) => kills.of(number) === undefined);
   const count = waiting.length;
   await Promise.all(
     judges.map(async (judge) => {
       for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
         const { killedBy } = await judge.judge(mutant.number, budget);
-        if (killedBy !== undefined) kills.add({ mutant: mutant.number, kitCase: killedBy });
-        tell(`${count - waiting.length} of ${count} judged by the kit, ${kills.all.size} killed`);
+        if (killedBy !== undefined) kills.add(mutant.number, { kitCase: killedBy });
+        tell(`${count - waiting.length} of ${count} judged by the kit, ${kills.size} killed`);
       }
     }),
   );
@@ -62,7 +62,7 @@ writeFileSync(env.MUTATION_FILE, JSON.stringify(mutation));
 const { width } = mutation;
 const quickCases = cases.filter(({ tier }) => tier === "quick").length;
 const chosen = mutation.mutants.filter(({ file }) => file.includes(values.only));
-const alive = (): readonly Mutant[] => chosen.filter(({ number }) => !kills.has(number));
+const alive = (): readonly Mutant[] => chosen.filter(({ number }) => kills.of(number) === undefined);
 const numbersOf = (mutants: readonly Mutant[]): readonly number[] => mutants.map(({ number }) => number);
 
 // Both must pass without a mutant, or they judge nothing.
@@ -70,9 +70,9 @@ const tests = await testCoverage(folder, width, numbersOf(chosen), env);
 await judges[0]!.count();
 tell("all has passed without mutants");
 // A shorter look at first: most mutants do not live long. An earlier run has taken it.
-if (kills.all.size === 0) await byKit(chosen, 800);
+if (kills.size === 0) await byKit(chosen, 800);
 tell("the tests of the packages judge what the kit has left");
-await ownTests(folder, width, numbersOf(alive()), tests, env, (mutant, test) => kills.add({ mutant, test }));
+await ownTests(folder, width, numbersOf(alive()), tests, env, (mutant, test) => kills.add(mutant, { test }));
 
 // What runs when its module is loaded, or when a backend is opened (which the first case of a subject does), cannot be
 // switched case by case: a process each, with the mutant on from the start.
@@ -94,18 +94,18 @@ await Promise.all(
       const judge = new Judge({ ...env, MUTANT_FROM_THE_START: String(mutant.number) });
       const { killedBy } = await judge.judge(mutant.number, 6000);
       judge.close();
-      if (killedBy !== undefined) kills.add({ mutant: mutant.number, kitCase: killedBy });
+      if (killedBy !== undefined) kills.add(mutant.number, { kitCase: killedBy });
       tell(`${waiting.length} to be judged from the start`);
     }
   }),
 );
-for (const { number } of atLoading.filter((mutant) => !kills.has(mutant.number))) {
+for (const { number } of atLoading.filter((mutant) => kills.of(mutant.number) === undefined)) {
   const isKilled = await failsFromTheStart(folder, width, number, env);
-  if (isKilled) kills.add({ mutant: number, test: "tests of its package" });
+  if (isKilled) kills.add(number, { test: "tests of its package" });
 }
 
 const judged: Judged[] = chosen.map((mutant) => {
-  const { kitCase, test } = kills.all.get(mutant.number) ?? {};
+  const { kitCase, test } = kills.of(mutant.number) ?? {};
   return { ...mutant, kitCase, test, why: whyEquivalent(mutant) };
 });
 if (values.json) writeFileSync(values.json, JSON.stringify(judged, undefined, 1));

@@ -1,4 +1,5 @@
-// The tests that lie beside the mutated sources, and those of what is built on them alone, on instrumented sources. The kit's cases are judged without vitest (kit-judge.ts).
+// The tests that lie beside the mutated sources, and those of what is built on them alone, on instrumented sources. The
+// kit's cases are judged without vitest (kit-judge.ts).
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultServerConditions } from "vite";
@@ -16,6 +17,7 @@ export default defineConfig({
   test: {
     include: [
       "packages/backend-cpu/src/plain/*.test.ts",
+      "packages/core/src/open-device.test.ts",
       "packages/core/src/loss/*.test.ts",
       "packages/core/src/presets/*.test.ts",
     ],

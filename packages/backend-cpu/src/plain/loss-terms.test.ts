@@ -124,4 +124,20 @@ describe("softmaxCrossEntropy, diagnostics", () => {
     expect(one([4, 1], -1, {}).diagnostics).toEqual([-1, 0, 0]);
     expect(one([Number.NaN, 1], 0, {}).diagnostics).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
+
+  it("of classes on a middle axis are those of the rows", () => {
+    const [rows, classes, inner] = [4, 3, 2];
+    const logits = Float64Array.from({ length: rows * classes }, (_, i) => Math.sin(7 * i));
+    const q = logits.map((z, i) => Math.abs(z) + (i % 5));
+    for (const targets of [{ labels: Int32Array.of(2, 0, 1, 2) }, { probabilities: q }]) {
+      const diagnostics = new Float64Array(3 * rows);
+      softmaxCrossEntropy({ diagnostics }, { logits, ...targets }, { rows, classes, inner, smoothing: 0, scale: 1 });
+      for (let r = 0; r < rows; r++) {
+        const at = (j: number): number => (Math.floor(r / inner) * classes + j) * inner + (r % inner);
+        const row = (x: Float64Array): number[] => [0, 1, 2].map((j) => x[at(j)]!);
+        const own = targets.labels ? targets.labels[r]! : row(q);
+        expect([...diagnostics.slice(3 * r, 3 * r + 3)]).toEqual(one(row(logits), own, {}).diagnostics);
+      }
+    }
+  });
 });
