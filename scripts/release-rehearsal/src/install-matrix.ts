@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Check, check } from "./check.ts";
 import type { Registry } from "./registry.ts";
 import { type PublishedPackage, publishedPackages } from "./repository.ts";
-import { run } from "./run.ts";
+import { run } from "@surprisal/tool-kit/run";
 import type { User } from "./users.ts";
 
 export type Installer = "npm" | "pnpm";

@@ -8,7 +8,7 @@ import { type Check, check } from "./check.ts";
 import { type Installer, installMatrix, useTogether } from "./install-matrix.ts";
 import { openRegistry } from "./registry.ts";
 import { releasedCopy } from "./released-copy.ts";
-import { run } from "./run.ts";
+import { run } from "@surprisal/tool-kit/run";
 import { table } from "./table.ts";
 import { checkTarballs } from "./tarballs.ts";
 import { allUsers, node } from "./users.ts";

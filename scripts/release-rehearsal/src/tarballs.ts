@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Check, check } from "./check.ts";
 import { type PublishedPackage, publishedPackages } from "./repository.ts";
-import { run } from "./run.ts";
+import { run } from "@surprisal/tool-kit/run";
 
 const hash = async (file: string) =>
   createHash("sha256")
