@@ -6,6 +6,7 @@ import { shapeTable } from "./speed-report.ts";
 function contender(name: string, ours: boolean, answer: number): Contender<number, number> {
   return {
     name,
+    library: name,
     ours,
     says: "",
     setup: async () => ({ device: "here", run: () => {}, read: async () => answer, dispose: () => {} }),
@@ -18,7 +19,6 @@ test("an answer that is wrong has no ratio, and no ratio is to it", async () => 
     says: "",
     shapes: ["1"],
     quick: [],
-    onRequest: [],
     problem: () => 1,
     judge: (problem, answer) => ({
       measured: { error: Math.abs(answer - problem) },

@@ -22,7 +22,7 @@ export function heading({ date, machine, versions }: Omit<SpeedReport, "workload
 }
 
 /** One shape as a Markdown table, which also reads well in a terminal. */
-export function shapeTable({ workload, shape, rounds, load, results }: ShapeReport): string {
+export function shapeTable({ workload, shape, rounds, load, results, absent }: ShapeReport): string {
   const subjects = results.filter(({ ours, name }) => ours && !name.endsWith("kernel alone")).map(({ name }) => name);
   const measures = Object.keys(results[0]!.errors.measured);
   const titles = ["", "µs", results[0]!.rate.unit, ...subjects.map((name) => `× ${name}`), ...measures];
@@ -34,7 +34,8 @@ export function shapeTable({ workload, shape, rounds, load, results }: ShapeRepo
     ...measures.map((measure) => threeDigits(result.errors.measured[measure]!)),
   ]);
   const title = `**${workload}, ${shape.replaceAll("x", " × ")}** (${rounds} rounds, load ${load.map((value) => value.toFixed(1)).join(" → ")})`;
-  return `${title}\n\n${table(titles, rows)}\n`;
+  const missing = absent.map(({ name, reason }) => `\n${name}: ${reason}`).join("\n");
+  return `${title}\n\n${table(titles, rows)}\n${missing}`;
 }
 
 /** docs/performance.md. */

@@ -23,7 +23,6 @@ export function gemm(
     says: "C = A·B for A [m, k] and B [k, n], named m×n×k; entries from N(0, 1), everything resident.",
     shapes: ["128x128x784", "784x128x128", "1024x1024x1024"],
     quick: ["128x128x784", "784x128x128"],
-    onRequest: [],
     problem(shape) {
       const [m, n, k] = shape.split("x").map(Number) as [number, number, number];
       const random = randomNumbers("gemm", shape);
