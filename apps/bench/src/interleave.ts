@@ -46,10 +46,7 @@ export async function interleave(runs: readonly (Run | Runner)[], effort: Effort
 }
 
 /** Runs until the engine's compilers have done their work, and finds out how many runs make a sample. */
-async function warmUp(
-  runner: Runner,
-  { rounds, sampleMs, warmUpMs = 200, mostMs = Infinity }: Effort,
-): Promise<Turn> {
+async function warmUp(runner: Runner, { rounds, sampleMs, warmUpMs = 200, mostMs = Infinity }: Effort): Promise<Turn> {
   const sample = (calls: number) => (runner.sample ? runner.sample(calls) : timed(runner.run, calls));
   const start = performance.now();
   let shortest = Infinity;

@@ -164,12 +164,9 @@ export function jaxLinearLoss(): Contender<LinearProblem, LinearAnswer> {
       numpy.array(b),
       numpy.array(oneHot).reshape([rows, classes]),
     ] as const;
-    const loss = (x: Value, w: Value, b: Value, t: Value) =>
-      losses.logsumexp(jax, numpy.matmul(x, w).add(b), t, rows);
+    const loss = (x: Value, w: Value, b: Value, t: Value) => losses.logsumexp(jax, numpy.matmul(x, w).add(b), t, rows);
     type Gradients = readonly [Value, Value, Value];
-    const both = jax.jit(
-      jax.valueAndGrad<[Value, Value, Value, Value], Gradients>(loss, { argnums: [0, 1, 2] }),
-    );
+    const both = jax.jit(jax.valueAndGrad<[Value, Value, Value, Value], Gradients>(loss, { argnums: [0, 1, 2] }));
     const step = () => both(given[0].ref, given[1].ref, given[2].ref, given[3].ref);
     return {
       kept: [...given, both],

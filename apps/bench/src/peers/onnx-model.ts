@@ -44,7 +44,10 @@ export function onnxModel({ nodes, inputs, outputs, constants = [] }: OnnxGraph)
     field(2, text("graph")),
     ...constants.map(({ name, shape, values }) => {
       const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      return field(5, message(...shape.map((size) => number(1, size)), number(2, types.float), field(8, text(name)), field(9, raw)));
+      return field(
+        5,
+        message(...shape.map((size) => number(1, size)), number(2, types.float), field(8, text(name)), field(9, raw)),
+      );
     }),
     ...inputs.map((tensor) => field(11, valueInfo(tensor))),
     ...outputs.map((tensor) => field(12, valueInfo(tensor))),

@@ -226,7 +226,11 @@ export function trainingByFit(variant: Variant): Contender<TrainingProblem, Trai
   };
 }
 
-function classifier(device: Device, { w1, b1, w2, b2 }: TrainingProblem["weights"], learningRate: number): CompiledModel {
+function classifier(
+  device: Device,
+  { w1, b1, w2, b2 }: TrainingProblem["weights"],
+  learningRate: number,
+): CompiledModel {
   const layers = sequential([
     dense(UNITS, { activation: "relu", inputShape: [INPUTS] }),
     dense(CLASSES, { activation: "softmax" }),
