@@ -17,7 +17,16 @@ os.environ["OMP_NUM_THREADS"] = str(THREADS)
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
-import numpy as np  # noqa: E402
+
+def reply(answer):
+    print(json.dumps(answer), file=answers, flush=True)
+
+
+try:
+    import numpy as np
+except ImportError as error:
+    reply({"error": f"is not there: {error}"})
+    sys.exit(1)
 
 
 def torch_tasks():
@@ -255,6 +264,6 @@ def serve(framework):
 
 try:
     for answer in serve(sys.argv[1]):
-        print(json.dumps(answer), file=answers, flush=True)
+        reply(answer)
 except ImportError as error:
-    print(json.dumps({"error": f"is not there: {error}"}), file=answers, flush=True)
+    reply({"error": f"is not there: {error}"})

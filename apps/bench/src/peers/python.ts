@@ -169,8 +169,8 @@ interface Connection {
 
 /** Starts the process. Rejects with the reason where there is no such Python or no such framework. */
 async function connect(command: string, framework: PythonFramework): Promise<Connection> {
-  const child = spawn(command, [program, framework], { stdio: ["pipe", "pipe", "ignore"] });
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
+  const child = spawn(command, [program, framework], { stdio: ["pipe", "pipe", "ignore"] });
   const { next, ended } = replies(child);
   const close = async () => {
     child.stdin.end();
@@ -201,29 +201,21 @@ function checked(reply: Reply): Reply {
   return reply;
 }
 
-/** The process' replies, one after another; when it has ended, what it ended with. */
-function replies(child: Child): { next(): Promise<Reply>; ended: Promise<void> } {
+/** The process' replies, one after another. */
+function replies(child: Child): { next(): Promise<Reply>; ended: Promise<unknown> } {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let failure = "its process ended";
-  const ended = new Promise<void>((resolve) => {
-    child.on("error", ({ message }) => {
-      failure = message;
-      resolve();
-    });
-    child.on("close", () => resolve());
-  });
+  // There may be no such command: then its output never ends, for it never began.
+  const failed = new Promise<never>((_, reject) => child.on("error", reject));
+  const closed = new Promise((resolve) => child.on("close", resolve));
   // A write to a process that has gone is told of by `next`.
   child.stdin.on("error", () => {});
   return {
-    ended,
+    ended: Promise.race([closed, failed]).catch(() => {}),
     async next() {
       const late = setTimeout(() => child.kill("SIGKILL"), ANSWER_WITHIN_MS);
       try {
-        const { done, value } = await lines.next();
-        if (done) {
-          await ended;
-          throw new Error(failure);
-        }
+        const { done, value } = await Promise.race([lines.next(), failed]);
+        if (done) throw new Error("its process ended");
         return JSON.parse(value) as Reply;
       } finally {
         clearTimeout(late);

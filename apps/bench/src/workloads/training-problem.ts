@@ -16,7 +16,7 @@ export const TIMED_LEARNING_RATE = 1e-6;
 export const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
 /** Row-major weights of both layers: x·w + b. */
-export interface Weights {
+interface Weights {
   readonly w1: Float32Array;
   readonly b1: Float32Array;
   readonly w2: Float32Array;
