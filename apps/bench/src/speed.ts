@@ -46,7 +46,7 @@ await command(async () => {
   });
   const { quick, json } = values;
   const rounds = values.rounds === undefined ? (quick ? 7 : 21) : wholeNumber("--rounds", values.rounds, 1);
-  const effort = { rounds, sampleMs: quick ? 10 : 20, mostMs: quick ? 2000 : 10_000 };
+  const effort = { rounds, sampleMs: quick ? 10 : 20, mostMs: quick ? 2000 : 6000 };
   const variants = variantsOf(values.variant);
   const pythons = [pythonPeer("torch", values.python), pythonPeer("tensorflow", values.python)];
   const workloads = workloadsOf(variants, pythons);

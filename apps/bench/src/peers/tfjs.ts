@@ -1,6 +1,4 @@
-import { sep } from "node:path";
 import type { Contender } from "../contender.ts";
-import { timed } from "../interleave.ts";
 import type { ProductAnswer, ProductProblem } from "../workloads/gemm.ts";
 import type { LinearAnswer, LinearProblem } from "../workloads/linear-loss.ts";
 import type { LossAnswer, LossContender, LossProblem } from "../workloads/loss.ts";
@@ -16,110 +14,7 @@ import {
   type TrainingProblem,
   UNITS,
 } from "../workloads/training-problem.ts";
-import { installedPeer } from "./installed-peer.ts";
-
-/** Of tfjs what is used here. */
-interface Tensor {
-  data(): Promise<Float32Array>;
-  dispose(): void;
-}
-type LossOf = (...inputs: Tensor[]) => Tensor;
-interface Tfjs {
-  setBackend(name: string): Promise<boolean>;
-  ready(): Promise<void>;
-  tensor1d(values: ArrayLike<number>, type?: "int32"): Tensor;
-  tensor2d(values: ArrayLike<number>, shape: readonly [number, number], type?: "int32"): Tensor;
-  variable(value: Tensor): Tensor;
-  tidy<T>(run: () => T): T;
-  valueAndGrad(loss: LossOf): (x: Tensor) => { value: Tensor; grad: Tensor };
-  valueAndGrads(loss: LossOf): (inputs: Tensor[]) => { value: Tensor; grads: Tensor[] };
-  customGrad(
-    f: (
-      z: Tensor,
-      save: (tensors: Tensor[]) => void,
-    ) => { value: Tensor; gradFunc(dy: Tensor, saved: Tensor[]): Tensor },
-  ): LossOf;
-  add(a: Tensor, b: Tensor): Tensor;
-  sub(a: Tensor, b: Tensor): Tensor;
-  mul(a: Tensor, b: Tensor | number): Tensor;
-  log(x: Tensor): Tensor;
-  relu(x: Tensor): Tensor;
-  softmax(x: Tensor): Tensor;
-  sum(x: Tensor): Tensor;
-  gatherND(x: Tensor, places: Tensor): Tensor;
-  matMul(a: Tensor, b: Tensor): Tensor;
-  readonly losses: { softmaxCrossEntropy(oneHot: Tensor, logits: Tensor): Tensor };
-  readonly train: { adam(rate: number, beta1: number, beta2: number, epsilon: number): Optimizer };
-}
-interface Optimizer {
-  minimize(loss: () => Tensor, returnCost: boolean): Tensor | null;
-  dispose(): void;
-}
-
-export type TfjsBackend = "wasm" | "cpu";
-
-const devices: Record<TfjsBackend, string> = { wasm: "WebAssembly SIMD (XNNPACK), 1 thread", cpu: "plain JavaScript" };
-
-let loaded: Promise<Tfjs> | undefined;
-
-async function load(): Promise<Tfjs> {
-  const { library } = await installedPeer<Tfjs>("@tensorflow/tfjs");
-  const wasm = await installedPeer<{ setWasmPaths(prefix: string): void }>("@tensorflow/tfjs-backend-wasm");
-  wasm.library.setWasmPaths(wasm.folder + sep);
-  return library;
-}
-
-/**
- * tfjs has one backend at a time: whoever computes switches to its own first, outside of what is timed. In Node tfjs-wasm
- * has one thread, whatever the machine: its threaded build is switched off there.
- */
-async function using(backend: TfjsBackend): Promise<Tfjs> {
-  loaded ??= load();
-  const tf = await loaded;
-  await tf.setBackend(backend);
-  await tf.ready();
-  return tf;
-}
-
-interface Prepared<A> {
-  run(): void | Promise<void>;
-  read(): Promise<A>;
-  readonly kept: readonly Tensor[];
-}
-
-function contender<P, A>(
-  backend: TfjsBackend,
-  detail: string,
-  says: string,
-  prepare: (tf: Tfjs, problem: P) => Prepared<A>,
-): Contender<P, A> {
-  const library = `tfjs-${backend}`;
-  return {
-    name: detail === "" ? library : `${library}, ${detail}`,
-    library,
-    says,
-    ours: false,
-    async setup(problem) {
-      const { run, read, kept } = prepare(await using(backend), problem);
-      return {
-        device: devices[backend],
-        run,
-        async sample(calls) {
-          await using(backend);
-          return timed(run, calls);
-        },
-        async read() {
-          await using(backend);
-          return read();
-        },
-        async dispose() {
-          await using(backend);
-          for (const tensor of kept) tensor.dispose();
-        },
-      };
-    },
-  };
-}
+import { type LossOf, type Tensor, type Tfjs, type TfjsBackend, tfjsContender } from "./tfjs-engine.ts";
 
 function lossContender(
   backend: TfjsBackend,
@@ -127,7 +22,7 @@ function lossContender(
   says: string,
   lossOn: (tf: Tfjs, problem: LossProblem, dense: Tensor) => { readonly loss: LossOf; readonly kept?: Tensor[] },
 ): LossContender {
-  return contender<LossProblem, LossAnswer>(backend, detail, says, (tf, problem) => {
+  return tfjsContender<LossProblem, LossAnswer>(backend, detail, says, (tf, problem) => {
     const { rows, classes, logits, gradient } = problem;
     const z = tf.tensor2d(logits, [rows, classes]);
     const dense = tf.tensor2d(problem.dense, [rows, classes]);
@@ -188,7 +83,7 @@ export function tfjsLossByHand(backend: TfjsBackend): LossContender {
 }
 
 export function tfjsProduct(backend: TfjsBackend): Contender<ProductProblem, ProductAnswer> {
-  return contender(backend, "", "tf.matMul", (tf, { m, n, k, a, b }) => {
+  return tfjsContender(backend, "", "tf.matMul", (tf, { m, n, k, a, b }) => {
     const [left, right] = [tf.tensor2d(a, [m, k]), tf.tensor2d(b, [k, n])];
     return {
       kept: [left, right],
@@ -205,7 +100,7 @@ export function tfjsProduct(backend: TfjsBackend): Contender<ProductProblem, Pro
 
 export function tfjsLinearLoss(backend: TfjsBackend): Contender<LinearProblem, LinearAnswer> {
   const says = "tf.losses.softmaxCrossEntropy of tf.matMul + b, by tf.valueAndGrads";
-  return contender(backend, "", says, (tf, { rows, inputs, classes, x, w, b, oneHot }) => {
+  return tfjsContender(backend, "", says, (tf, { rows, inputs, classes, x, w, b, oneHot }) => {
     const given = [tf.tensor2d(x, [rows, inputs]), tf.tensor2d(w, [inputs, classes]), tf.tensor1d(b)];
     const labels = tf.tensor2d(oneHot, [rows, classes]);
     const step = tf.valueAndGrads((x, w, b) => tf.losses.softmaxCrossEntropy(labels, tf.add(tf.matMul(x!, w!), b!)));
@@ -228,7 +123,7 @@ export function tfjsLinearLoss(backend: TfjsBackend): Contender<LinearProblem, L
 
 export function tfjsTraining(backend: TfjsBackend): Contender<TrainingProblem, TrainingAnswer> {
   const says = "tf.train.adam on tf.losses.softmaxCrossEntropy, a step at a time on tensors that are ready";
-  return contender(backend, "", says, (tf, problem) => {
+  return tfjsContender(backend, "", says, (tf, problem) => {
     const { weights } = problem;
     const batches = batchesOf(problem).map(({ x, oneHot }) => ({
       x: tf.tensor2d(x, [BATCH, INPUTS]),
