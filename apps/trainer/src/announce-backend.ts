@@ -4,8 +4,9 @@ import { type Terminal, writeFact } from "./terminal.ts";
 
 /** Says which backend runs, and why those that would have come first do not. */
 export function announceBackend(screen: Terminal, device: Device, more = ""): void {
-  const opened = device.report.findIndex((candidate) => candidate.opened);
-  for (const { name, reason } of device.report.slice(0, opened)) {
+  const { candidates } = device.report;
+  const chosen = candidates.findIndex(({ status }) => status === "chosen");
+  for (const { name, reason } of candidates.slice(0, chosen)) {
     writeFact(screen, "", `${name} is not available: ${reason}`);
   }
   writeFact(screen, "Backend", `${device.facts.name}: ${describeBackend(device)}${more}`);

@@ -46,8 +46,9 @@ export async function listBackends(): Promise<BackendListing[]> {
   for (const name of BACKEND_NAMES) {
     // The plain one always opens, so that the report is there where the first does not.
     const device = await openDevice([backends[name]!(), plain()]);
-    const { opened, reason = "" } = device.report[0]!;
-    listings.push({ name, available: opened, says: opened ? describeBackend(device) : reason });
+    const { status, reason } = device.report.candidates[0]!;
+    const available = status === "chosen";
+    listings.push({ name, available, says: available ? describeBackend(device) : reason });
     await device.close();
   }
   return listings;

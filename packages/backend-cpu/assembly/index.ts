@@ -14,7 +14,7 @@ export {
 export { fusesMultiplyAdd } from "./fused-multiply-add";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
-export { lossExps, lossGradients, lossLargest, lossResults, lossStages } from "./loss/split-rows";
+export { lossExps, lossGuesses, lossGradients, lossLargest, lossResults, lossStages } from "./loss/split-rows";
 export { softmaxCrossEntropyTermRows } from "./loss/term-rows";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";

@@ -1,6 +1,13 @@
 import type { Backend, BackendProvider, Facts } from "@surprisal/core";
 import type { CpuHandle } from "./cpu-handle.ts";
-import { type KernelVariant, kernelTable, LOCAL_SCRATCH_BYTES, link, loadKernelModule } from "./kernels/index.ts";
+import {
+  type KernelVariant,
+  kernelTable,
+  LOCAL_SCRATCH_BYTES,
+  link,
+  loadKernelModule,
+  phaseRunner,
+} from "./kernels/index.ts";
 import { UNIT_BYTES } from "./memory/block-allocator.ts";
 import { inWords } from "./memory/bytes-in-words.ts";
 import { openMemory } from "./memory/open-memory.ts";
@@ -39,7 +46,7 @@ async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandl
   const tensors = openMemory();
   const local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
   // All that holds the memory; closing lets go of it.
-  let opened: Opened | undefined = { tensors, wasm: link(module, tensors.memory), local };
+  let opened: Opened | undefined = { tensors, runPhase: phaseRunner(link(module, tensors.memory), local) };
   const live = (use: string): Opened => {
     if (opened === undefined) throw new Error(`cpu: ${use}: the backend is closed; open another`);
     return opened;
@@ -60,6 +67,8 @@ async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandl
       innerClass: false,
       lossTerms: true,
       lossDiagnostics: true,
+      lossTemperature: true,
+      lossMarks: true,
       threads: 1,
       device: `WebAssembly SIMD (${variant}), ${inWords(tensors.limit)} at most`,
     },

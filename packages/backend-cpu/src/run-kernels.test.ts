@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { CpuHandle } from "./cpu-handle.ts";
-import type { KernelTable, WasmFunctions } from "./kernels/index.ts";
+import { type KernelTable, phaseRunner, type WasmFunctions } from "./kernels/index.ts";
 import { PAGE_BYTES, TensorMemory } from "./memory/tensor-memory.ts";
 import { kernelsOn } from "./run-kernels.ts";
 
@@ -15,7 +15,8 @@ function fillAs(plan: KernelTable["fill"]) {
     (...args: number[]) =>
       calls.push([name, ...args]);
   const wasm = { moveBox: noting("moveBox"), gatherRows: noting("gatherRows") } as Partial<WasmFunctions>;
-  const kernels = kernelsOn({ fill: plan }, () => ({ tensors, wasm: wasm as WasmFunctions, local: LOCAL }));
+  const runPhase = phaseRunner(wasm as WasmFunctions, LOCAL);
+  const kernels = kernelsOn({ fill: plan }, () => ({ tensors, runPhase }));
   const y = new CpuHandle("float", 1, tensors.alloc(4));
   const fill = (): void => kernels.fill({ y }, {}, { value: 1, length: 1 });
   return { tensors, calls, fill };

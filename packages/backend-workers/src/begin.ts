@@ -1,3 +1,5 @@
+import { nodeModule } from "./node-module.ts";
+
 /** What a worker hears from whoever started it, and says to them. */
 interface Port {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
@@ -15,12 +17,10 @@ export interface World<Setup> {
 }
 
 /** Begins a worker's life, on Node and in browsers, once it has been given its setup. */
-export async function begin<Setup>(live: (world: World<Setup>) => void): Promise<void> {
-  const { process } = globalThis as { process?: typeof globalThis.process };
-  if (process?.versions?.node !== undefined && !("onmessage" in globalThis)) {
-    // A name that bundlers for browsers do not follow.
-    const threads = "node:worker_threads";
-    const { workerData, parentPort } = (await import(threads)) as typeof import("node:worker_threads");
+export function begin<Setup>(live: (world: World<Setup>) => void): void {
+  const node = nodeModule("node:worker_threads");
+  if (node) {
+    const { workerData, parentPort } = node;
     live({
       setup: workerData as Setup,
       port: {

@@ -16,8 +16,12 @@ const FEWEST_GRAINS = 3;
 /** Chunks of a grain at least, as many for one thread as for the other. */
 export const worthwhileChunks: Chunking = ({ blocks, grain }, threads) => {
   if (threads === 1 || blocks < FEWEST_GRAINS * grain) return blocks;
-  const most = Math.min(Math.floor(blocks / grain), threads * CHUNKS_A_THREAD);
+  const most = Math.min(blocks, Math.floor(blocks / grain), threads * CHUNKS_A_THREAD);
   const even = most > threads ? most - (most % threads) : most;
-  const wanted = Math.min(Math.ceil(blocks / even), grain * MOST_GRAINS);
-  return Math.max(wanted, Math.ceil(blocks / MOST_CHUNKS));
+  return Math.max(Math.min(Math.ceil(blocks / even), mostBlocks(grain)), Math.ceil(blocks / MOST_CHUNKS));
 };
+
+/** So many blocks are computed before a thread says that it is not dead; one at least. */
+export function mostBlocks(grain: number): number {
+  return Math.max(1, Math.floor(grain * MOST_GRAINS));
+}

@@ -3,4 +3,4 @@ import { begin } from "./begin.ts";
 import { compute } from "./compute.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
-await begin<WorkerSetup>(compute);
+begin<WorkerSetup>(compute);

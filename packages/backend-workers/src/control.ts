@@ -13,6 +13,8 @@ export const TICKET: number = 0;
 export const ASLEEP: number = LINE;
 /** 1 while the caller sleeps until a chunk is done. */
 export const CALLER_ASLEEP: number = 2 * LINE;
+/** How often a worker has said that it stops: what the caller looks at instead of the line of each. */
+export const DEATHS: number = CALLER_ASLEEP + 1;
 /** The job: its function, blocks, blocks of a chunk, number of arguments. */
 export const JOB_FUNCTION: number = 3 * LINE;
 export const JOB_BLOCKS: number = JOB_FUNCTION + 1;
@@ -42,7 +44,7 @@ export const PROGRESS = 2;
 /** How often it has looked for a job. */
 export const BEATS = 3;
 
-/** The states of a worker. */
+/** The states of a worker. Zeros are the line of one that has not begun. */
 export const STARTING = 0;
 export const READY = 1;
 export const SLEEPING = 2;
@@ -64,6 +66,12 @@ export function controlOn(buffer: SharedArrayBuffer): Control {
 /** Where the line of a worker begins. */
 export function workerLine(worker: number): number {
   return WORKERS + worker * LINE;
+}
+
+/** The last that a worker says. */
+export function sayDead(words: Int32Array, line: number): void {
+  Atomics.store(words, line + STATE, DEAD);
+  Atomics.add(words, DEATHS, 1);
 }
 
 export function ticketOf(job: number, chunks: number): number {

@@ -5,6 +5,7 @@ import { computingWorkerSource } from "./computing-worker.generated.ts";
 import { overwritesOperand } from "./overwrites-operand.ts";
 import { openPoolBackend, type TestingOptions } from "./pool-backend.ts";
 import type { Answer, Numbered, QueuedCall } from "./queue-protocol.ts";
+import { reasonOf } from "./reason-of.ts";
 import { threads as threadsFrom } from "./threads.ts";
 
 /** What a coordinator is given when it starts. */
@@ -36,7 +37,7 @@ export async function coordinate({ setup, port }: World<CoordinatorSetup>): Prom
   const answer = (message: Answer, transfer?: readonly ArrayBuffer[]): void => port.post(message, transfer);
   try {
     const { variant, module, threads, workerUrl, testing } = setup;
-    const start = await threadsFrom(workerUrl === undefined ? computingWorkerSource : new URL(workerUrl));
+    const start = threadsFrom(workerUrl === undefined ? computingWorkerSource : new URL(workerUrl));
     const onError = ({ message }: Error): void => answer({ answer: "failed", reason: message });
     const { backend, memory, control } = await openPoolBackend({ variant, module, threads, start, onError, testing });
     const { facts } = backend;
@@ -138,8 +139,4 @@ function queueOn(
     else if (call.call === "read") read(call);
     else close();
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

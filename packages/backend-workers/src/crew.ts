@@ -5,6 +5,7 @@ import {
   CLAIM,
   controlOn,
   DEAD,
+  DEATHS,
   PROGRESS,
   READY,
   SLEEPING,
@@ -12,11 +13,16 @@ import {
   STATE,
   workerLine,
 } from "./control.ts";
+import { reasonOf } from "./reason-of.ts";
 import type { Ending, StartThread, Thread } from "./threads.ts";
+import { waitUntil } from "./wait-until.ts";
 import type { FaultPlan, WorkerSetup } from "./worker-setup.ts";
 
 /** A worker that is awake sees one of so many jobs. */
 const JOBS_TO_SEE = 100;
+
+/** So long workers may take to start. */
+const START_MS = 10_000;
 
 /** A worker that dies so often in a row, with no chunk done in between, is not started again. */
 const MOST_FRUITLESS_DEATHS = 5;
@@ -31,7 +37,7 @@ export interface CrewOptions {
   readonly patienceMs: number;
   /** Called when a worker has died or is taken for dead. */
   readonly onDeath?: ((reason: string) => void) | undefined;
-  /** Called once, when no worker stays alive. */
+  /** Called once, when no worker stays alive; not while the crew opens, which rejects. */
   readonly onLost: (error: Error) => void;
 }
 
@@ -39,7 +45,9 @@ export interface CrewOptions {
 interface Seat {
   readonly line: number;
   readonly worker: number;
-  local: Block;
+  /** Its scratch, unless there was no room. */
+  local: Block | undefined;
+  /** Who holds it. A seat stays empty for a while where nobody could be started. */
   thread: Thread | undefined;
   generation: number;
   fruitless: number;
@@ -57,9 +65,12 @@ export class Crew {
   readonly #seats: Seat[] = [];
   /** Memory that a thread which was told to end may still write. */
   readonly #quarantine: Block[] = [];
-  /** Jobs since all workers were looked at, and when that was. */
+  /** How many jobs there were, and when all workers were last looked at. */
   #jobs = 0;
   #inspected = 0;
+  /** How many had said that they stop when they were looked at. */
+  #deaths = 0;
+  #isOpen = false;
   #closed = false;
   lost: Error | undefined;
 
@@ -68,41 +79,39 @@ export class Crew {
     this.#control = control;
     this.#words = controlOn(control).words;
     for (let worker = 0; worker < options.workers; worker++) {
-      const seat: Seat = {
-        line: workerLine(worker),
-        worker,
-        local: options.tensors.alloc(LOCAL_SCRATCH_BYTES),
-        thread: undefined,
-        generation: 0,
-        fruitless: 0,
-        beats: 0,
-        leaving: new Set(),
-      };
-      this.#seats.push(seat);
-      this.#fill(seat);
+      const empty = { local: undefined, thread: undefined, generation: 0, fruitless: 0, beats: 0 };
+      this.#seats.push({ line: workerLine(worker), worker, ...empty, leaving: new Set() });
     }
   }
 
-  /** Resolves when every worker computes; rejects if one cannot. */
-  async ready(deadlineMs: number): Promise<void> {
+  /** Starts the workers. Resolves when every one computes; rejects if one cannot, or with the reason of `signal`. */
+  async open(signal: AbortSignal | undefined): Promise<void> {
     const words = this.#words;
-    const end = performance.now() + deadlineMs;
-    while (this.#seats.some(({ line }) => Atomics.load(words, line + STATE) === STARTING)) {
-      if (this.lost) throw this.lost;
-      if (performance.now() > end) throw new Error(`workers: no worker answered within ${deadlineMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    if (this.lost) throw this.lost;
+    const isMissing = ({ thread, line }: Seat): boolean =>
+      thread === undefined || Atomics.load(words, line + STATE) === STARTING;
+    await waitUntil(
+      () => {
+        if (this.lost) throw this.lost;
+        for (const seat of this.#seats) if (seat.thread === undefined) this.#fill(seat);
+        return !this.#seats.some(isMissing);
+      },
+      { signal, deadlineMs: START_MS, late: `workers: not every worker has started within ${START_MS} ms` },
+    );
+    this.#isOpen = true;
   }
 
   /** Replaces workers that have stopped; and, now and then, such as neither sleep nor see the jobs that there are. */
   inspect(): void {
     const words = this.#words;
-    const isTime = ++this.#jobs > JOBS_TO_SEE && performance.now() - this.#inspected > this.#options.patienceMs;
+    const deaths = Atomics.load(words, DEATHS);
+    const isTime = ++this.#jobs % JOBS_TO_SEE === 0 && performance.now() - this.#inspected > this.#options.patienceMs;
+    if (deaths === this.#deaths && !isTime) return;
+    this.#deaths = deaths;
     for (const seat of this.#seats) {
       const state = Atomics.load(words, seat.line + STATE);
-      if (seat.thread === undefined) continue;
-      if (state === DEAD) this.#replace(seat, "it stopped", true);
+      if (seat.thread === undefined) {
+        if (isTime) this.#fill(seat);
+      } else if (state === DEAD) this.#replace(seat, "it stopped", true);
       else if (isTime) {
         const beats = Atomics.load(words, seat.line + BEATS);
         if (state === READY && beats === seat.beats)
@@ -110,9 +119,7 @@ export class Crew {
         seat.beats = beats;
       }
     }
-    if (!isTime) return;
-    this.#jobs = 0;
-    this.#inspected = performance.now();
+    if (isTime) this.#inspected = performance.now();
   }
 
   /** Whether the worker with which a ticket's chunk is says that it has stopped. */
@@ -123,12 +130,12 @@ export class Crew {
     );
   }
 
-  /** Replaces whoever may have a chunk. Whether that was a worker that has said itself that it has stopped. */
+  /** Replaces whoever may have a chunk. Whether that was somebody, who has said itself that it has stopped. */
   bury(ticket: number): boolean {
     const words = this.#words;
-    let ended = true;
-    for (const seat of this.#seats) {
-      if (Atomics.load(words, seat.line + CLAIM) !== ticket) continue;
+    const suspects = this.#seats.filter(({ line }) => Atomics.load(words, line + CLAIM) === ticket);
+    let ended = suspects.length > 0;
+    for (const seat of suspects) {
       const isDead = Atomics.load(words, seat.line + STATE) === DEAD;
       ended &&= isDead;
       this.#replace(seat, isDead ? "it stopped" : `it gave no answer for ${this.#options.patienceMs} ms`, isDead);
@@ -139,32 +146,41 @@ export class Crew {
   /** Another worker for a seat whose worker has ended, or is to end. */
   #replace(seat: Seat, reason: string, ended: boolean): void {
     const words = this.#words;
-    this.#options.onDeath?.(reason);
     if (Atomics.load(words, seat.line + STATE) === SLEEPING) Atomics.sub(words, ASLEEP, 1);
-    seat.fruitless = words[seat.line + PROGRESS] === 0 ? seat.fruitless + 1 : 0;
     const thread = seat.thread!;
     seat.thread = undefined;
     thread.terminate().catch(() => {});
     if (!ended) {
       seat.leaving.add(thread);
       // It may still write to its scratch, so the next one gets another.
-      this.#quarantine.push(seat.local);
-      seat.local = this.#options.tensors.alloc(LOCAL_SCRATCH_BYTES);
+      this.#quarantine.push(seat.local!);
+      seat.local = undefined;
     }
-    if (seat.fruitless >= MOST_FRUITLESS_DEATHS) {
-      this.lost ??= new Error(
-        `worker ${seat.worker} ended ${seat.fruitless} times with nothing done, at last because ${reason}`,
-      );
-      this.#options.onLost(this.lost);
-    } else this.#fill(seat);
+    const isFruitless = words[seat.line + PROGRESS] === 0;
+    for (const word of [STATE, CLAIM, PROGRESS, BEATS]) Atomics.store(words, seat.line + word, 0);
+    this.#count(seat, reason, isFruitless);
+    this.#fill(seat);
   }
 
+  /** A worker has ended, or could not be started. */
+  #count(seat: Seat, reason: string, isFruitless: boolean): void {
+    this.#options.onDeath?.(reason);
+    seat.fruitless = isFruitless ? seat.fruitless + 1 : 0;
+    if (seat.fruitless < MOST_FRUITLESS_DEATHS || this.lost) return;
+    this.lost = new Error(
+      `worker ${seat.worker} ended ${seat.fruitless} times with nothing done, at last because ${reason}`,
+    );
+    if (this.#isOpen) this.#options.onLost(this.lost);
+  }
+
+  /** Starts a worker in an empty seat. Without room for its scratch, or without a thread to be had, the seat stays empty for now. */
   #fill(seat: Seat): void {
-    const words = this.#words;
-    Atomics.store(words, seat.line + STATE, STARTING);
-    Atomics.store(words, seat.line + CLAIM, 0);
-    Atomics.store(words, seat.line + PROGRESS, 0);
-    Atomics.store(words, seat.line + BEATS, 0);
+    if (this.lost || this.#closed) return;
+    try {
+      seat.local ??= this.#options.tensors.alloc(LOCAL_SCRATCH_BYTES);
+    } catch {
+      return;
+    }
     seat.beats = -1;
     seat.generation++;
     const { module, start } = this.#options;
@@ -178,9 +194,13 @@ export class Crew {
       worker: seat.worker,
       faults,
     };
-    const onEnd = (ending: Ending): void => this.#ended(seat, thread, ending);
-    const thread: Thread = start(setup, `surprisal-${seat.worker}`, { onEnd });
-    seat.thread = thread;
+    try {
+      const onEnd = (ending: Ending): void => this.#ended(seat, thread, ending);
+      const thread: Thread = start(setup, `surprisal-${seat.worker}`, { onEnd });
+      seat.thread = thread;
+    } catch (error) {
+      this.#count(seat, reasonOf(error), true);
+    }
   }
 
   /** A worker has ended while the caller did something else. */

@@ -7,14 +7,10 @@ export const MOST_THREADS = 64;
 const MOST_BY_DEFAULT = 8;
 
 /** As many threads as cores that the system grants, within reason. */
-export async function defaultThreads(): Promise<number> {
-  return Math.min(MOST_BY_DEFAULT, Math.max(1, await cores()));
+export function defaultThreads(): number {
+  return Math.min(MOST_BY_DEFAULT, Math.max(1, cores()));
 }
 
-async function cores(): Promise<number> {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  if (process?.versions?.node !== undefined) {
-    return nodeModule("node:os").availableParallelism();
-  }
-  return globalThis.navigator?.hardwareConcurrency ?? 1;
+function cores(): number {
+  return nodeModule("node:os")?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }

@@ -78,7 +78,7 @@ describe("workers that die", () => {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     };
-    await expect(train()).rejects.toMatchObject({ code: "BACKEND" });
+    await expect(train()).rejects.toMatchObject({ code: "LOST" });
     await device.close().catch(() => {});
   });
 });
@@ -102,8 +102,8 @@ describe("where memory cannot be shared", () => {
     vi.stubGlobal("SharedArrayBuffer", undefined);
     vi.stubGlobal("crossOriginIsolated", false);
     const device = await openDevice([workers(), plain()]);
-    expect(device.report[0]).toMatchObject({ name: "workers", opened: false });
-    expect(device.report[0]!.reason).toMatch(
+    expect(device.report.candidates[0]).toMatchObject({ name: "workers", status: "unavailable" });
+    expect(device.report.candidates[0]!.reason).toMatch(
       /^crossOriginIsolated is false: .*Cross-Origin-Opener-Policy: same-origin .*Cross-Origin-Embedder-Policy: require-corp/,
     );
     await device.close();

@@ -9,9 +9,14 @@ describe("workers", () => {
     expect(() => workers({ cores: 2 } as never)).toThrow(
       'workers: there is no option "cores"; the options are threads, variant, workerUrl',
     );
-    for (const threads of [0, -1, 1.5, Number.NaN, 1000]) {
+    for (const threads of [0, -1, 1.5, Number.NaN, 65, 2n, null] as number[]) {
       expect(() => workers({ threads })).toThrow(`workers: threads is a whole number from 1 to 64, not ${threads}`);
     }
+    expect(() => workers({ threads: "2" as never })).toThrow('from 1 to 64, not "2"');
+    expect(() => workers(null as never)).toThrow("workers: the options are null, not an object such as { threads: 2 }");
+    expect(() => workers({ workerUrl: "worker.js" })).toThrow(
+      'workers: workerUrl "worker.js" is no address; without a page it must be absolute: new URL(…, import.meta.url)',
+    );
     expect(() => workers({ variant: "fast" as never })).toThrow('variant is "auto", "relaxed" or "strict", not "fast"');
   });
 

@@ -29,6 +29,8 @@ export interface PoolBackendOptions extends KernelModule {
   readonly threads: number;
   readonly start: StartThread;
   readonly onError: (error: Error) => void;
+  /** Ends opening. */
+  readonly signal?: AbortSignal | undefined;
   readonly testing: TestingOptions;
 }
 
@@ -45,12 +47,9 @@ const PATIENCE_MS = 700;
 /** Waking a worker costs the caller some 8 µs; so many grains are some 180 µs of work. */
 const WAKE_FROM_GRAINS = 12;
 
-/** So long a worker may take to start. */
-const START_MS = 10_000;
-
 /** The backend on a thread that may wait: it takes part in each call, which computes before it returns. */
 export async function openPoolBackend(options: PoolBackendOptions): Promise<PoolBackend> {
-  const { threads, module, variant, start, onError, testing } = options;
+  const { threads, module, variant, start, onError, signal, testing } = options;
   const tensors = openMemory(true);
   const pool = new Pool({
     threads,
@@ -65,7 +64,7 @@ export async function openPoolBackend(options: PoolBackendOptions): Promise<Pool
     onLost: onError,
   });
   try {
-    await pool.crew.ready(START_MS);
+    await pool.crew.open(signal);
   } catch (error) {
     await pool.crew.close();
     throw error;
@@ -82,6 +81,8 @@ export async function openPoolBackend(options: PoolBackendOptions): Promise<Pool
       innerClass: false,
       lossTerms: true,
       lossDiagnostics: true,
+      lossTemperature: true,
+      lossMarks: true,
       threads,
       device: `WebAssembly SIMD (${variant}) on ${threads} ${threads === 1 ? "thread" : "threads"}, ${inWords(tensors.limit)} at most`,
     },

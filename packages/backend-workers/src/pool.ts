@@ -1,5 +1,12 @@
-import { LOCAL_SCRATCH_BYTES, link, type Phase, UNIT_BYTES, type WasmFunctions } from "@surprisal/backend-cpu/kernels";
-import type { Chunking } from "./chunks.ts";
+import {
+  LOCAL_SCRATCH_BYTES,
+  link,
+  type Phase,
+  type PhaseRunner,
+  phaseRunner,
+  UNIT_BYTES,
+} from "@surprisal/backend-cpu/kernels";
+import { type Chunking, mostBlocks } from "./chunks.ts";
 import {
   ASLEEP,
   CALLER_ASLEEP,
@@ -21,8 +28,11 @@ import {
 import { Crew, type CrewOptions } from "./crew.ts";
 import { takesPart } from "./take-part.ts";
 
-/** So many looks at a chunk, some 25 µs, before the caller sleeps until it is done. */
+/** So many looks at a chunk, some 10 to 25 µs, before the caller sleeps until it is done. */
 const LOOKS = 2000;
+
+/** How long the caller sleeps before it looks whether anybody is dead. */
+const NAP_MS = 5;
 
 export interface PoolOptions extends Omit<CrewOptions, "workers"> {
   readonly threads: number;
@@ -44,15 +54,14 @@ export class Pool {
   readonly control: SharedArrayBuffer;
   readonly crew: Crew;
   readonly #control: Control;
-  readonly #wasm: WasmFunctions;
+  readonly #runPhase: PhaseRunner;
   /** The numbers by which workers know the functions. */
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #chunking: Chunking;
   readonly #wakeFrom: number;
   readonly #patience: number;
-  /** The caller's line in the control words, behind those of the workers, and the address of its scratch. */
+  /** The caller's line in the control words, behind those of the workers. */
   readonly #line: number;
-  readonly #local: number;
   readonly #takePart: (ticket: number) => number;
   #job = NO_JOB;
   /** Grains of work that sleeping workers have missed. */
@@ -66,12 +75,13 @@ export class Pool {
     this.#patience = options.patienceMs;
     this.control = new SharedArrayBuffer(CONTROL_BYTES);
     this.#control = controlOn(this.control);
-    this.#wasm = link(module, tensors.memory);
-    this.#numbers = new Map(Object.keys(this.#wasm).map((name, number) => [name, number]));
+    const wasm = link(module, tensors.memory);
+    this.#numbers = new Map(Object.keys(wasm).map((name, number) => [name, number]));
     this.#line = workerLine(threads - 1);
-    this.#local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
-    const functions = Object.values(this.#wasm);
-    this.#takePart = takesPart({ control: this.#control, functions, local: this.#local, line: this.#line });
+    const local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
+    this.#runPhase = phaseRunner(wasm, local);
+    const functions = Object.values(wasm);
+    this.#takePart = takesPart({ control: this.#control, functions, local, line: this.#line });
     this.crew = new Crew({ ...options, workers: threads - 1 }, this.control);
   }
 
@@ -97,26 +107,30 @@ export class Pool {
    * @throws AbandonedPhase if the whole call must be made again
    */
   run(phase: Phase): void {
-    const { run, blocks } = phase;
+    const { blocks } = phase;
     if (blocks === 0) return;
     const size = this.#chunking(phase, this.threads);
     if (size >= blocks) this.runAlone(phase);
-    else this.#share(this.#numbers.get(run)!, phase, size);
+    else this.#share(phase, size);
   }
 
   /** Computes a phase on the calling thread. */
-  runAlone({ run, args, blocks }: Phase): void {
-    if (blocks === 0) return;
-    this.#wasm[run](...args, 0, blocks, this.#local);
-    this.#control.words[this.#line + PROGRESS]!++;
+  runAlone(phase: Phase): void {
+    const { blocks, grain } = phase;
+    const size = mostBlocks(grain);
+    for (let begin = 0; begin < blocks; begin += size) {
+      this.#runPhase(phase, begin, Math.min(begin + size, blocks));
+      this.#control.words[this.#line + PROGRESS]!++;
+    }
   }
 
-  #share(fn: number, { run, args, blocks, rewrites }: Phase, size: number): void {
+  #share(phase: Phase, size: number): void {
+    const { run, args, blocks, grain, rewrites } = phase;
     const { words, args: shared } = this.#control;
     this.crew.inspect();
     const chunks = Math.ceil(blocks / size);
     this.#job = jobAfter(this.#job);
-    words[JOB_FUNCTION] = fn;
+    words[JOB_FUNCTION] = this.#numbers.get(run)!;
     words[JOB_BLOCKS] = blocks;
     words[JOB_CHUNK] = size;
     words[JOB_ARGS] = args.length;
@@ -126,10 +140,12 @@ export class Pool {
     Atomics.store(words, TICKET, ticket);
     if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, TICKET, 1);
     this.#takePart(ticket);
+    // A single block may be larger than a chunk should be.
+    const naps = Math.ceil((this.#patience / NAP_MS) * Math.max(1, size / mostBlocks(grain)));
     let abandoned = false;
     let lost: number[] | undefined;
     for (let chunk = 0; chunk < chunks; chunk++) {
-      if (this.#done(chunk)) continue;
+      if (this.#done(chunk, naps)) continue;
       // Its worker has died with it, or is taken for dead.
       const ended = this.crew.bury(ticketOf(this.#job, chunk + 1));
       if (!ended || rewrites) abandoned = true;
@@ -138,24 +154,28 @@ export class Pool {
     }
     if (lost === undefined) return;
     if (abandoned) throw new AbandonedPhase();
-    for (const chunk of lost) this.#wasm[run](...args, chunk * size, Math.min((chunk + 1) * size, blocks), this.#local);
+    for (const chunk of lost) this.#runPhase(phase, chunk * size, Math.min((chunk + 1) * size, blocks));
   }
 
-  /** Waits for a claimed chunk. False if its worker is dead, or has been silent for too long. */
-  #done(chunk: number): boolean {
+  /**
+   * Waits for a claimed chunk, for so many naps at most: a clock would also count the time in which the whole process was
+   * stopped. False if its worker is dead, or has been silent for too long.
+   */
+  #done(chunk: number, naps: number): boolean {
     const { words } = this.#control;
     const at = DONE + chunk;
     for (let looks = LOOKS; looks > 0; looks--) if (Atomics.load(words, at) === this.#job) return true;
     const ticket = ticketOf(this.#job, chunk + 1);
-    const since = performance.now();
     Atomics.store(words, CALLER_ASLEEP, 1);
     try {
-      while (Atomics.load(words, at) !== this.#job) {
+      for (let left = naps; ; ) {
+        // A thread that was given up may have left the number of an older job here.
+        const seen = Atomics.load(words, at);
+        if (seen === this.#job) return true;
         if (this.crew.hasDiedWith(ticket)) return Atomics.load(words, at) === this.#job;
-        if (performance.now() - since > this.#patience) return false;
-        Atomics.wait(words, at, NO_JOB, 5);
+        if (left <= 0) return false;
+        if (Atomics.wait(words, at, seen, NAP_MS) === "timed-out") left--;
       }
-      return true;
     } finally {
       Atomics.store(words, CALLER_ASLEEP, 0);
     }

@@ -29,23 +29,23 @@ describe("a program with workers", () => {
     expect(await run(queued, "await backend.close(); console.log(value);")).toBe("9");
   });
 
+  it("that it opens and closes again and again has no threads left", async () => {
+    const again = `
+      await backend.close();
+      for (let i = 0; i < 25; i++) {
+        const other = await workers({ threads: 3, testing: { queued: i % 2 === 1 } }).open({ onError() {} });
+        const z = other.alloc("float", length);
+        other.kernels.fill({ y: z }, {}, { value: i, length });
+        const reading = other.read(z);
+        await other.close();
+        if ((await reading)[length - 1] !== i) throw new Error("another number");
+      }
+      console.log(process.report.getReport().workers.length);
+    `;
+    expect(await run(false, again)).toBe("0");
+  });
+
   it("ends although it has not", async () => {
     expect(await run(false, "console.log(value);")).toBe("9");
   });
-});
-
-it("does not open in a place without workers, and says so", async () => {
-  const program = `
-    import { workers } from ${JSON.stringify(index)};
-    process.versions = { ...process.versions, bun: "1" };
-    await workers().open({ onError() {} }).catch((error) => console.log(error.message));
-  `;
-  const args = [
-    "--conditions=@surprisal/source",
-    "--input-type=module",
-    "--eval",
-    `Object.defineProperty(process, "versions", { value: process.versions, writable: true });${program}`,
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
-  expect(stdout).toContain("there are no workers in this place");
 });

@@ -1,7 +1,7 @@
 import { cpu } from "@surprisal/backend-cpu";
 import { loadKernelModule } from "@surprisal/backend-cpu/kernels";
 import type { Backend, Facts } from "@surprisal/core";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { sameBits } from "../testing/in-step.ts";
 import { largeCalls, outcome } from "../testing/large-calls.ts";
 import { CONTROL_BYTES } from "./control.ts";
@@ -56,33 +56,58 @@ describe("queued calls", () => {
 });
 
 describe("a coordinator", () => {
-  /** A backend whose coordinator opens, and then does what the test does. */
-  async function opened() {
-    let events!: ThreadEvents;
-    const onError = vi.fn();
-    const terminate = vi.fn(async () => {});
-    const facts = { maxLength: 1000 } as Facts;
-    const backend = await openQueuedBackend({
+  const onError = vi.fn();
+  const terminate = vi.fn(async () => {});
+  beforeEach(() => {
+    onError.mockClear();
+    terminate.mockClear();
+  });
+
+  /** Opens a backend whose coordinator does what the test does. */
+  async function open(begun: (events: ThreadEvents) => void, signal?: AbortSignal) {
+    return openQueuedBackend({
       ...(await loadKernelModule("auto", { shared: true })),
       threads: 2,
       workerUrl: undefined,
       onError,
+      signal,
       testing: {},
-      start(_setup, _name, given) {
-        events = given;
-        const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-        const control = new SharedArrayBuffer(CONTROL_BYTES);
-        queueMicrotask(() =>
-          events.onMessage!({ answer: "open", facts, kernels: ["fill"], memory, limitBytes: 65_536, control }),
-        );
+      start(_setup, _name, events) {
+        begun(events);
         return { post() {}, terminate };
       },
     });
-    return { backend, events, onError, terminate };
   }
 
+  async function opened() {
+    let events!: ThreadEvents;
+    const backend = await open((given) => {
+      events = given;
+      const facts = { maxLength: 1000 } as Facts;
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+      const control = new SharedArrayBuffer(CONTROL_BYTES);
+      events.onMessage!({ answer: "open", facts, kernels: ["fill"], memory, limitBytes: 65_536, control });
+    });
+    return { backend, events };
+  }
+
+  it("that does not open is given up when the signal says so", async () => {
+    const stop = new AbortController();
+    const opening = open(() => setTimeout(() => stop.abort(new Error("enough")), 20), stop.signal);
+    await expect(opening).rejects.toThrow("enough");
+    expect(terminate).toHaveBeenCalledTimes(1);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  it("that cannot open says why", async () => {
+    await expect(open(({ onEnd }) => onEnd({ reason: "no script", confirmed: true }))).rejects.toThrow(/^no script$/);
+    const refused = open(({ onMessage }) => onMessage!({ answer: "refused", reason: "no memory" }));
+    await expect(refused).rejects.toThrow(/^no memory$/);
+    expect(terminate).toHaveBeenCalledTimes(2);
+  });
+
   it("that ends loses the device: reads reject, calls throw", async () => {
-    const { backend, events, onError } = await opened();
+    const { backend, events } = await opened();
     const x = backend.alloc("float", 1);
     const reading = backend.read(x);
     events.onEnd({ reason: "out of memory", confirmed: true });
@@ -91,15 +116,19 @@ describe("a coordinator", () => {
     expect(onError).toHaveBeenCalledTimes(1);
   });
 
-  it("that says nothing for three seconds while somebody waits is taken for dead", async () => {
+  it.each([
+    { what: "a read", wait: (backend: Backend) => backend.read(backend.alloc("float", 1)) },
+    { what: "closing", wait: (backend: Backend) => backend.close() },
+  ])("that says nothing for three seconds while $what waits is taken for dead", async ({ wait }) => {
     vi.useFakeTimers();
     try {
-      const { backend, terminate } = await opened();
-      const reading = backend.read(backend.alloc("float", 1));
-      const rejected = expect(reading).rejects.toThrow("it gave no answer for 3000 ms");
+      const { backend } = await opened();
+      const rejected = expect(wait(backend as Backend)).rejects.toThrow("it gave no answer for 3000 ms");
       await vi.advanceTimersByTimeAsync(5000);
       await rejected;
       expect(terminate).toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(vi.getTimerCount(), "nobody looks any more").toBe(0);
     } finally {
       vi.useRealTimers();
     }

@@ -5,12 +5,15 @@ import type { CoordinatorSetup } from "./coordinate.ts";
 import type { TestingOptions } from "./pool-backend.ts";
 import type { Answer, Numbered, QueuedCall } from "./queue-protocol.ts";
 import type { StartThread, Thread } from "./threads.ts";
+import { waitUntil } from "./wait-until.ts";
 
 export interface QueuedBackendOptions extends KernelModule {
   readonly threads: number;
   readonly start: StartThread;
   readonly workerUrl: string | undefined;
   readonly onError: (error: Error) => void;
+  /** Ends opening. */
+  readonly signal?: AbortSignal | undefined;
   readonly testing: TestingOptions;
 }
 
@@ -26,6 +29,9 @@ export interface QueuedHandle {
 const PATIENCE_MS = 3000;
 const LOOK_EVERY_MS = 500;
 
+/** So long the coordinator may take to open. It gives up its workers before that. */
+const OPEN_MS = 15_000;
+
 interface Reading {
   resolve(value: HostArray): void;
   reject(error: Error): void;
@@ -33,14 +39,14 @@ interface Reading {
 
 /** The backend on a page, whose thread may not wait: calls are queued, and a coordinator makes them in order. */
 export async function openQueuedBackend(options: QueuedBackendOptions): Promise<Backend<QueuedHandle>> {
-  const { threads, start, workerUrl, module, variant, onError } = options;
+  const { threads, start, workerUrl, module, variant, onError, signal } = options;
   const { faults, patienceMs } = options.testing;
   const testing = { ...(faults ? { faults } : {}), ...(patienceMs ? { patienceMs } : {}) };
   const setup: CoordinatorSetup = { threads, module, variant, workerUrl, testing };
   const line = new Coordinator(onError);
-  const opened = await line.open((events) => start(setup, "surprisal-coordinator", events));
+  const opened = await line.open((events) => start(setup, "surprisal-coordinator", events), signal);
   const { facts, memory, limitBytes, control } = opened;
-  const stopWatching = watch(line, control, threads);
+  watch(line, control, threads);
   return {
     facts,
     kernels: kernelsOf(opened.kernels, line),
@@ -78,7 +84,6 @@ export async function openQueuedBackend(options: QueuedBackendOptions): Promise<
     },
     async close() {
       line.live("close");
-      stopWatching();
       await line.close();
     },
   };
@@ -118,26 +123,36 @@ class Coordinator {
   #lost: Error | undefined;
   #isOpen = false;
   #isClosed = false;
+  #hasEnded = false;
   #settle: ((answer: Answer) => void) | undefined;
 
   constructor(onError: (error: Error) => void) {
     this.#onError = onError;
   }
 
-  /** Starts the coordinator and waits until it is open. */
-  async open(start: (events: Parameters<StartThread>[2]) => Thread): Promise<Answer & { answer: "open" }> {
-    const answered = new Promise<Answer>((resolve) => {
-      this.#settle = resolve;
-    });
+  /** Starts the coordinator and waits until it is open; rejects if it cannot, or with the reason of `signal`. */
+  async open(
+    start: (events: Parameters<StartThread>[2]) => Thread,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer & { answer: "open" }> {
+    let answer: Answer | undefined;
+    this.#settle = (given) => {
+      answer = given;
+    };
     const onEnd = ({ reason }: { reason: string }): void => this.lose(reason);
-    this.#thread = start({ onEnd, onMessage: (message) => this.#hear(message as Answer) });
-    const answer = await answered;
-    if (answer.answer === "open") {
-      this.#isOpen = true;
-      return answer;
+    const thread = start({ onEnd, onMessage: (message) => this.#hear(message as Answer) });
+    this.#thread = thread;
+    try {
+      const late = `the coordinator of the workers did not open within ${OPEN_MS} ms`;
+      await waitUntil(() => answer !== undefined, { signal, deadlineMs: OPEN_MS, late });
+      if (answer!.answer !== "open") throw new Error((answer as Answer & { answer: "refused" }).reason);
+    } catch (error) {
+      this.#hasEnded = true;
+      await thread.terminate();
+      throw error;
     }
-    await this.#thread.terminate();
-    throw new Error(answer.answer === "refused" ? answer.reason : "the coordinator of the workers did not open");
+    this.#isOpen = true;
+    return answer as Answer & { answer: "open" };
   }
 
   live(use: string): void {
@@ -147,7 +162,12 @@ class Coordinator {
 
   /** Whether anything waits for an answer. */
   get isBusy(): boolean {
-    return this.#readings.size > 0;
+    return this.#readings.size > 0 || this.#isClosed;
+  }
+
+  /** Whether nothing can be answered any more. */
+  get isOver(): boolean {
+    return this.#lost !== undefined || this.#hasEnded;
   }
 
   number(): number {
@@ -173,6 +193,7 @@ class Coordinator {
     });
     this.push({ call: "close" });
     const answer = await answered;
+    this.#hasEnded = true;
     await this.#thread!.terminate();
     if (answer.answer === "closed" && answer.unreported !== undefined) throw new Error(answer.unreported);
     if (answer.answer === "refused") throw new Error(answer.reason);
@@ -180,7 +201,7 @@ class Coordinator {
 
   /** The coordinator has ended or fallen silent: nothing can be computed any more. */
   lose(reason: string): void {
-    if (this.#lost) return;
+    if (this.#lost || this.#hasEnded) return;
     this.#lost = new Error(`the device is lost: the coordinator of the workers ended: ${reason}`);
     this.#settle?.({ answer: "refused", reason: this.#isOpen ? this.#lost.message : reason });
     for (const { reject } of this.#readings.values()) reject(this.#lost);
@@ -210,13 +231,17 @@ class Coordinator {
   }
 }
 
-/** Looks now and then whether a coordinator for which calls wait still computes. Returns how to stop. */
-function watch(line: Coordinator, control: SharedArrayBuffer, threads: number): () => void {
+/** Looks now and then whether a coordinator for which calls wait still computes, until it has ended. */
+function watch(line: Coordinator, control: SharedArrayBuffer, threads: number): void {
   const { words } = controlOn(control);
   let before = -1;
   let since = performance.now();
   let last = since;
   const timer = setInterval(() => {
+    if (line.isOver) {
+      clearInterval(timer);
+      return;
+    }
     const now = performance.now();
     let progress = line.answers;
     for (let worker = 0; worker < threads; worker++) progress += words[workerLine(worker) + PROGRESS]!;
@@ -227,5 +252,4 @@ function watch(line: Coordinator, control: SharedArrayBuffer, threads: number): 
     if (now - since > PATIENCE_MS) line.lose(`it gave no answer for ${PATIENCE_MS} ms`);
   }, LOOK_EVERY_MS);
   (timer as { unref?: () => void }).unref?.();
-  return () => clearInterval(timer);
 }

@@ -1,9 +1,20 @@
-import { ASLEEP, BEATS, chunksLeft, controlOn, DEAD, READY, SLEEPING, STATE, TICKET, workerLine } from "./control.ts";
+import {
+  ASLEEP,
+  BEATS,
+  chunksLeft,
+  controlOn,
+  READY,
+  SLEEPING,
+  STATE,
+  sayDead,
+  TICKET,
+  workerLine,
+} from "./control.ts";
 import { faultsOf } from "./faults.ts";
 import { type KernelFunction, takesPart } from "./take-part.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
-/** So many looks at the ticket, some 25 µs, before a worker goes to sleep: waking it costs the caller more than that. */
+/** So many looks at the ticket, some 10 to 25 µs, before a worker goes to sleep: waking it costs the caller more than that. */
 const LOOKS = 2000;
 
 /**
@@ -40,7 +51,7 @@ export function serve(
       if (chunksLeft(ticket) > 1 && Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, TICKET, 1);
     }
   } catch (error) {
-    Atomics.store(words, line + STATE, DEAD);
+    sayDead(words, line);
     throw error;
   }
 }

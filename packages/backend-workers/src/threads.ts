@@ -27,11 +27,10 @@ export type StartThread = (setup: object, name: string, events: ThreadEvents) =>
  * @param script the worker's script, or the address where it is served
  * @throws Error if there are no workers here
  */
-export async function threads(script: string | URL): Promise<StartThread> {
-  const { process } = globalThis as { process?: { versions?: { node?: string; bun?: string } } };
-  if (process?.versions?.node !== undefined && process.versions.bun === undefined && !("Deno" in globalThis)) {
-    return startOnNode(nodeModule("node:worker_threads"), script);
-  }
+export function threads(script: string | URL): StartThread {
+  // On Deno and Bun too: the web workers of Deno keep a program alive, even after they were told to end.
+  const node = nodeModule("node:worker_threads");
+  if (node) return startOnNode(node, script);
   if (typeof Worker === "undefined") throw new Error("there are no workers in this place (Worker is missing)");
   return startOnWeb(script);
 }
@@ -39,7 +38,8 @@ export async function threads(script: string | URL): Promise<StartThread> {
 function startOnNode({ Worker }: typeof import("node:worker_threads"), script: string | URL): StartThread {
   const url = script instanceof URL ? script : new URL(`data:text/javascript,${encodeURIComponent(script)}`);
   return (workerData, name, { onEnd, onMessage }) => {
-    const worker = new Worker(url, { workerData, name });
+    // What the program preloads into threads of its own is none of ours.
+    const worker = new Worker(url, { workerData, name, execArgv: [] });
     worker.unref();
     let reason = "it exited";
     worker.on("error", (error) => {

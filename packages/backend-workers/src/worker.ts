@@ -4,7 +4,7 @@ import { compute } from "./compute.ts";
 import { type CoordinatorSetup, coordinate } from "./coordinate.ts";
 import type { WorkerSetup } from "./worker-setup.ts";
 
-await begin<WorkerSetup | CoordinatorSetup>((world) => {
+begin<WorkerSetup | CoordinatorSetup>((world) => {
   if ("worker" in world.setup) compute(world as World<WorkerSetup>);
   else coordinate(world as World<CoordinatorSetup>);
 });

@@ -39,37 +39,61 @@ const OPTIONS = ["threads", "variant", "workerUrl"];
  */
 export function workers(options: WorkersOptions = {}): BackendProvider {
   checkOptions(options);
-  return { name: "workers", open: (opening) => openWorkers(options, opening) };
+  const { workerUrl } = options;
+  const url = workerUrl === undefined ? undefined : addressOf(workerUrl);
+  return { name: "workers", open: (opening) => openWorkers(options, url, opening) };
 }
 
 function checkOptions(options: WorkersOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new RangeError(`workers: the options are ${String(options)}, not an object such as { threads: 2 }`);
+  }
   const { threads, variant } = options;
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key) && key !== "testing");
   if (unknown !== undefined) {
     throw new RangeError(`workers: there is no option "${unknown}"; the options are ${OPTIONS.join(", ")}`);
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw new RangeError(`workers: threads is a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
+    throw new RangeError(`workers: threads is a whole number from 1 to ${MOST_THREADS}, not ${inQuotes(threads)}`);
   }
   if (variant !== undefined && variant !== "auto" && variant !== "relaxed" && variant !== "strict") {
-    throw new RangeError(`workers: variant is "auto", "relaxed" or "strict", not ${JSON.stringify(variant)}`);
+    throw new RangeError(`workers: variant is "auto", "relaxed" or "strict", not ${inQuotes(variant)}`);
   }
 }
 
-async function openWorkers(options: WorkersOptions, { onError }: OpenOptions): Promise<Backend> {
+/** A value as one would write it: what is text stands in quotes. */
+function inQuotes(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+function addressOf(workerUrl: string | URL): URL {
+  const base = globalThis.location?.href;
+  try {
+    return new URL(workerUrl, base);
+  } catch (cause) {
+    const remedy = base === undefined ? "; without a page it must be absolute: new URL(…, import.meta.url)" : "";
+    throw new RangeError(`workers: workerUrl ${inQuotes(workerUrl)} is no address${remedy}`, { cause });
+  }
+}
+
+async function openWorkers(
+  options: WorkersOptions,
+  url: URL | undefined,
+  { onError, signal }: OpenOptions,
+): Promise<Backend> {
+  signal?.throwIfAborted();
   requireSharedMemory();
-  const { workerUrl, testing = {} } = options;
-  const threads = options.threads ?? (await defaultThreads());
+  const { testing = {} } = options;
+  const threads = options.threads ?? defaultThreads();
   const kernels = await loadKernelModule(options.variant ?? "auto", { shared: true });
-  const url = workerUrl === undefined ? undefined : new URL(workerUrl, globalThis.location?.href);
   if (mayWait() && !testing.queued) {
     const script = url ?? (await import("./computing-worker.generated.ts")).computingWorkerSource;
-    const start = await threadsFrom(script);
-    return (await openPoolBackend({ ...kernels, threads, start, onError, testing })).backend as Backend;
+    const start = threadsFrom(script);
+    return (await openPoolBackend({ ...kernels, threads, start, onError, signal, testing })).backend as Backend;
   }
   const script = url ?? (await import("./worker.generated.ts")).workerSource;
   const { openQueuedBackend } = await import("./queued-backend.ts");
-  const start = await threadsFrom(script);
-  const queued = { ...kernels, threads, start, onError, testing, workerUrl: url?.href };
+  const start = threadsFrom(script);
+  const queued = { ...kernels, threads, start, onError, signal, testing, workerUrl: url?.href };
   return (await openQueuedBackend(queued)) as Backend;
 }

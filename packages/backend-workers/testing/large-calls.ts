@@ -233,6 +233,7 @@ export const largeCalls: readonly LargeCall[] = [
   loss(500, 1000, ["in place", "smoothing", "weights", "some ignored", "state"]),
   loss(6, 50_257, ["in place"]),
   loss(3, 100_003, ["probabilities", "weights", "state"]),
+  loss(2, 70_001, ["no gradient"]),
   loss(2, 140_001, ["smoothing", "row scale", "some ignored", "state"]),
   loss(1, 300_001, []),
   loss(1, 300_001, ["no gradient"]),

@@ -11,13 +11,15 @@ import { aliasCases } from "./cases/softmax-cross-entropy/aliasing.ts";
 import { confidentCases } from "./cases/softmax-cross-entropy/confident-rows.ts";
 import { hostileCases } from "./cases/softmax-cross-entropy/hostile-rows.ts";
 import { lawCases } from "./cases/softmax-cross-entropy/laws.ts";
+import { markCases } from "./cases/softmax-cross-entropy/marks.ts";
+import { temperatureCases } from "./cases/softmax-cross-entropy/temperature.ts";
 import { termCases } from "./cases/softmax-cross-entropy/terms.ts";
 import { valueCases } from "./cases/softmax-cross-entropy/values.ts";
 import { tableRowCases } from "./cases/table-rows.ts";
 import { unaryCases } from "./cases/unary.ts";
 
 /** Rises whenever a case is added, changed or taken away: reports of one version compare. */
-export const casesVersion = 2;
+export const casesVersion = 3;
 
 /** Every case, in the order in which they run: what others build on comes first. */
 export const cases: readonly Case[] = [
@@ -34,6 +36,8 @@ export const cases: readonly Case[] = [
   ...confidentCases,
   ...lawCases,
   ...termCases,
+  ...temperatureCases,
+  ...markCases,
   ...fusionCases,
   ...opAndGradientCases,
   ...lossPartCases,

@@ -3,6 +3,7 @@
  *
  * - {@link checkBackend} gives a report, anywhere: a browser, a command line, a device of a user.
  * - {@link describeBackend} registers the cases as tests; `@surprisal/conformance/vitest` has it bound to vitest.
+ * - {@link quickCheck} verifies a backend for `openDevice`, in a second.
  * - {@link instrument} wraps a backend so that misuse throws and unwritten outputs are seen.
  * - {@link requiredOnly} hides fusions and optional facts, so that core derives them.
  * - {@link deferred} puts a backend under the rules of gpu.js, with faults on demand.
@@ -26,6 +27,7 @@ export {
   lossTargetGradient,
   softmaxCrossEntropy as exactSoftmaxCrossEntropy,
 } from "./oracle/softmax-cross-entropy.ts";
+export { quickCheck } from "./quick-check.ts";
 export { type RandomNumbers, randomNumbers } from "./random-numbers.ts";
 export type { Report, Verdict } from "./report.ts";
 export { requiredOnly } from "./required-only.ts";

@@ -77,6 +77,8 @@ const table: { readonly [Name in KernelName]: (params: never) => Lengths } = {
     logits: float(params.rows * params.classes),
     gradient: float(params.rows * params.classes),
     diagnostics: float(params.rows * 3),
+    temperatureSlope: float(params.rows),
+    temperature: float(1),
   }),
   linear: ({ rows, inputs, units }: LinearParams) => ({
     x: float(rows * inputs),

@@ -14,7 +14,14 @@ export function requiredOnly<H>(provider: BackendProvider<H>): BackendProvider<H
     name: `requiredOnly(${provider.name})`,
     async open(options) {
       const backend = await provider.open(options);
-      const facts = { ...backend.facts, innerClass: false, lossTerms: false, lossDiagnostics: false };
+      const facts = {
+        ...backend.facts,
+        innerClass: false,
+        lossTerms: false,
+        lossDiagnostics: false,
+        lossTemperature: false,
+        lossMarks: false,
+      };
       const kernels: Kernels<H> = Object.fromEntries(
         requiredKernels.map((name) => [name, backend.kernels[name].bind(backend.kernels)]),
       ) as unknown as RequiredKernels<H>;
@@ -25,10 +32,17 @@ export function requiredOnly<H>(provider: BackendProvider<H>): BackendProvider<H
         kernels: {
           ...kernels,
           softmaxCrossEntropy(outputs, inputs, params) {
-            if (params.terms !== undefined || outputs.diagnostics !== undefined || params.inner !== 1) {
-              throw new Error(
-                "softmaxCrossEntropy: terms, diagnostics and an inner class axis need facts that are not stated",
-              );
+            const asked = {
+              terms: params.terms,
+              diagnostics: outputs.diagnostics,
+              temperatureSlope: outputs.temperatureSlope,
+              temperature: inputs.temperature,
+              "labels beside probabilities": inputs.labels && inputs.probabilities,
+              "an inner class axis": params.inner === 1 ? undefined : params.inner,
+            };
+            for (const [name, value] of Object.entries(asked)) {
+              if (value === undefined) continue;
+              throw new Error(`softmaxCrossEntropy: ${name} needs a fact that is not stated`);
             }
             softmaxCrossEntropy(outputs, inputs, params);
           },

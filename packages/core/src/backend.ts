@@ -84,6 +84,16 @@ export interface Facts {
   readonly lossTerms?: boolean | undefined;
   /** Whether `softmaxCrossEntropy` has the output `diagnostics`. Core derives it otherwise; absent means false. */
   readonly lossDiagnostics?: boolean | undefined;
+  /**
+   * Whether `softmaxCrossEntropy` has the input `temperature` and the output `temperatureSlope`, beside `lossTerms`. Core
+   * derives them otherwise; absent means false.
+   */
+  readonly lossTemperature?: boolean | undefined;
+  /**
+   * Whether `softmaxCrossEntropy` takes `labels` together with `probabilities`, to mark ignored rows. Core masks copies
+   * otherwise; absent means false.
+   */
+  readonly lossMarks?: boolean | undefined;
   /** How many threads compute. */
   readonly threads: number;
   /** The device in words, for reports. */
@@ -102,6 +112,8 @@ export interface HeldMemory {
 export interface OpenOptions {
   /** Called once for each failure of a queued call, when it happens. */
   readonly onError: (error: Error) => void;
+  /** Ends opening: where a backend waits for something, it gives up, releases all and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -265,6 +277,18 @@ export interface RequiredKernels<H = unknown> {
    * - margin  = z'_y − max_{j≠y} z'_j; +∞ for one class
    *
    * An ignored row has (−1, 0, 0), a row whose loss is NaN because of its logits three NaN.
+   *
+   * **`temperature`** (only where the fact `lossTemperature` is true, and with `terms`) is τ on the device: t = 1/τ of that
+   * number in place of `inverseTemperature`. **`temperatureSlope`** (with that fact and `terms`; whether t comes from here
+   * or there) is ∂rowLoss/∂τ, one number a row. With v_j = ∂z'_j/∂τ, which is −t·z_j·d_j with a cap (0 at −∞) and −t²·z_j
+   * without (v_k at −∞), and w_j = v_j − v_k, which is t·(m − z'_j) without a cap:
+   *
+   * - temperatureSlope = F·(S·Σ p_j·w_j − Σ_{T_j≠0} T_j·w_j) + 2λ·lse·(Σ p_j·w_j + v_k), the sums over j ≠ k
+   *
+   * An ignored row has 0, a row whose loss is NaN because of its logits NaN.
+   *
+   * **`labels` together with `probabilities`** (only where the fact `lossMarks` is true) mark rows and nothing else: a row
+   * of −1 is ignored, as above, and neither its logits nor its probabilities are read; any other label says nothing.
    */
   softmaxCrossEntropy(
     outputs: {
@@ -273,11 +297,13 @@ export interface RequiredKernels<H = unknown> {
       readonly state?: H | undefined;
       /** [rows, 3] */
       readonly diagnostics?: H | undefined;
+      /** [rows] */
+      readonly temperatureSlope?: H | undefined;
     },
     inputs: {
       /** [rows, classes] (with `inner` > 1: [rows / inner, classes, inner]) */
       readonly logits: H;
-      /** i32 [rows]: 0 ≤ label < classes, or −1 for an ignored row. Not together with `probabilities`. */
+      /** i32 [rows]: 0 ≤ label < classes, or −1 for an ignored row. Together with `probabilities` only as marks. */
       readonly labels?: H | undefined;
       /** Laid out as the logits. */
       readonly probabilities?: H | undefined;
@@ -285,6 +311,8 @@ export interface RequiredKernels<H = unknown> {
       readonly classWeights?: H | undefined;
       /** [rows]; 1 if absent. */
       readonly rowScale?: H | undefined;
+      /** τ > 0, [1]. */
+      readonly temperature?: H | undefined;
       /** [rows, 3] */
       readonly state?: H | undefined;
     },

@@ -15,7 +15,9 @@ export type ErrorCode =
   | "DEVICE" // tensors of two devices in one op
   | "GRADIENT" // a gradient that cannot be taken
   | "UNAVAILABLE" // no backend could be opened
-  | "BACKEND"; // a backend failed: out of memory, a failed kernel, a lost device
+  | "BACKEND" // a backend failed: out of memory, a failed kernel
+  | "LOST" // a device is lost, and everything on it
+  | "AUDIT"; // a device computed what a reference does not
 
 const brand: symbol = Symbol.for("surprisal.error");
 
@@ -117,11 +119,27 @@ export class UnavailableError extends SurprisalError {
   }
 }
 
-/** A backend failed while it worked: out of memory, a failed kernel, a lost device. `cause` is its own error. */
+/** A backend failed while it worked: out of memory, a failed kernel. `cause` is its own error. */
 export class BackendError extends SurprisalError {
   override readonly name = "BackendError";
   constructor(message: string, options?: ErrorOptions) {
     super("BACKEND", message, options);
+  }
+}
+
+/** The device is lost: nothing that was on it can be read, and nothing more computed. `cause` says how that came. */
+export class DeviceLostError extends SurprisalError {
+  override readonly name = "DeviceLostError";
+  constructor(message: string, options?: ErrorOptions) {
+    super("LOST", message, options);
+  }
+}
+
+/** A device computed something else than its reference: it cannot be trusted, and counts as lost. */
+export class AuditError extends SurprisalError {
+  override readonly name = "AuditError";
+  constructor(message: string) {
+    super("AUDIT", message);
   }
 }
 

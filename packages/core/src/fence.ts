@@ -1,3 +1,4 @@
+import { macrotask } from "./macrotask.ts";
 import type { Runtime } from "./runtime.ts";
 
 const STEPS_IN_FLIGHT = 2;
@@ -15,7 +16,7 @@ export class Fence {
   }
 
   async tick(): Promise<void> {
-    this.#handle ??= this.#marker();
+    if (this.#handle === undefined) this.#mark();
     const passed = this.#runtime.read("tick", this.#handle);
     // A loop that stops ticking must not leave an unhandled rejection; the next tick or close reports it.
     passed.catch(() => {});
@@ -32,30 +33,9 @@ export class Fence {
     this.#handle = undefined;
   }
 
-  #marker(): unknown {
-    const handle = this.#runtime.alloc("tick", "float", 1);
-    this.#runtime.write("tick", handle, [0]);
-    return handle;
+  /** A number to read; it is freed also where it could not be written. */
+  #mark(): void {
+    this.#handle = this.#runtime.alloc("tick", "float", 1);
+    this.#runtime.write("tick", this.#handle, [0]);
   }
-}
-
-/** Lets everything that waits run once: by setImmediate, or by messages, since browsers delay timers by 4 ms. */
-function macrotask(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  if (setImmediate !== undefined) return new Promise((resolve) => setImmediate(resolve));
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    let second = false;
-    port1.onmessage = () => {
-      if (second) {
-        port1.close();
-        resolve();
-        return;
-      }
-      // Timers that are due queue up only now, behind the first message.
-      second = true;
-      port2.postMessage(0);
-    };
-    port2.postMessage(0);
-  });
 }

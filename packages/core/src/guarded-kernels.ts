@@ -1,5 +1,4 @@
 import type { Kernels } from "./backend.ts";
-import { BackendError, messageOf } from "./errors.ts";
 
 /** Every kernel of the contract, so that a kernel table may be an object of any kind, a class instance included. */
 const KERNEL_NAMES: Record<keyof Kernels, true> = {
@@ -20,19 +19,25 @@ const KERNEL_NAMES: Record<keyof Kernels, true> = {
   adamw: true,
 };
 
-/** A backend's kernels, with a failure at the call told as the typed error that a read would give. */
-export function guarded(kernels: Kernels, backend: string): Kernels {
-  const table: Record<string, unknown> = {};
+/** A kernel whose call is passed on as it is. */
+type AnyKernel = (outputs: unknown, inputs: unknown, params: unknown) => void;
+
+/** A backend's kernels with a failure at the call told as the typed error that `failure` makes of it. */
+export function guarded(kernels: Kernels, failure: (kernel: string, cause: unknown) => Error): Kernels {
+  return eachKernel(kernels, (name, kernel) => (outputs, inputs, params) => {
+    try {
+      kernel(outputs, inputs, params);
+    } catch (cause) {
+      throw failure(name, cause);
+    }
+  });
+}
+
+/** The same kernels as functions of their own, each as `change` makes it. */
+export function eachKernel(kernels: Kernels, change: (name: keyof Kernels, kernel: AnyKernel) => AnyKernel): Kernels {
+  const table: Record<string, AnyKernel> = {};
   for (const name of Object.keys(KERNEL_NAMES) as (keyof Kernels)[]) {
-    if (kernels[name] === undefined) continue;
-    const kernel = (kernels[name] as (...call: unknown[]) => void).bind(kernels);
-    table[name] = (outputs: unknown, inputs: unknown, params: unknown): void => {
-      try {
-        kernel(outputs, inputs, params);
-      } catch (cause) {
-        throw new BackendError(`${name}: ${backend} failed: ${messageOf(cause)}`, { cause });
-      }
-    };
+    if (kernels[name] !== undefined) table[name] = change(name, (kernels[name] as AnyKernel).bind(kernels));
   }
   // The same names with the same calls: the loop above has lost only their types.
   return table as unknown as Kernels;

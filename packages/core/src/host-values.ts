@@ -138,6 +138,9 @@ function flattenNested(op: string, values: readonly NestedNumbers[]): HostTensor
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 40))}`;
-  if (typeof value === "object") return `a ${value.constructor?.name ?? "bare object"}`;
+  if (typeof value === "object") {
+    const name = value.constructor?.name ?? "bare object";
+    return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
+  }
   return `the ${typeof value} ${String(value).slice(0, 40)}`;
 }

@@ -2,10 +2,13 @@
  * Surprisal's core: the backend contract, tensors and scopes, ops with their derivatives, gradients, and the fused
  * softmax cross-entropy loss.
  */
+export type { AuditOptions } from "./audit/auditing.ts";
 export type * from "./backend.ts";
-export type { CandidateReport, Device } from "./device.ts";
+export type { Device } from "./device.ts";
 export {
+  AuditError,
   BackendError,
+  DeviceLostError,
   DeviceMismatchError,
   DisposedError,
   type ErrorCode,
@@ -71,9 +74,22 @@ export {
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
 export type { NestedArray } from "./nested-array.ts";
 export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
+export type { Verify } from "./opening/candidate.ts";
+export type { ChoiceStore } from "./opening/choice-memory.ts";
+export {
+  type CandidateReport,
+  type CandidateStatus,
+  type CaseFault,
+  formatReport,
+  type OpenReport,
+  type Timing,
+  type Verification,
+} from "./opening/report.ts";
+export type { Workload, WorkloadOp } from "./opening/workload.ts";
 export { type LogitsBehind, logitsBehind } from "./ops/logits-behind.ts";
 export * from "./ops.ts";
 export { checkKeys } from "./options.ts";
+export { rememberWith } from "./recovery/host-state.ts";
 export type { MemoryInfo } from "./runtime.ts";
 export type { Scope } from "./scope.ts";
 export type { Shape } from "./shape.ts";

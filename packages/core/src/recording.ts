@@ -33,7 +33,10 @@ export interface Entry {
   /** What else the pullback reads: freed once the last pullback that reads it has run. */
   readonly saved: readonly Tensor[];
   readonly pullback: Pullback;
-  /** Whether the pullback is a user's, who may not mean a linear one: it is given g multiplied out. */
+  /**
+   * Whether the pullback is given g multiplied out: a user's, who may not mean a linear one, and one whose gradients are
+   * much larger than g.
+   */
   readonly wantsWhole: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { Backend, Facts, HeldMemory, HostArray, Kernels, Kind } from "./backend.ts";
-import { BackendError, DeviceMismatchError, DisposedError, messageOf } from "./errors.ts";
+import { LossWatch, lostBackend } from "./device-loss.ts";
+import { BackendError, DeviceLostError, DeviceMismatchError, DisposedError, messageOf } from "./errors.ts";
 import { guarded } from "./guarded-kernels.ts";
 
 /**
@@ -15,19 +16,41 @@ export interface MemoryInfo extends Partial<HeldMemory> {
 
 /** An open backend with its books: what every tensor, scope and op of one device shares. */
 export class Runtime {
-  readonly facts: Facts;
-  readonly kernels: Kernels;
-  readonly #backend: Backend;
-  #bytes = 0;
+  facts!: Facts;
+  kernels!: Kernels;
+  #backend!: Backend;
+  #loss!: LossWatch;
+  /** The error of a lost device, until somebody was told. */
+  #untold: DeviceLostError | undefined;
+  #floats = 0;
+  #integers = 0;
   #made = 0;
   #freed = 0;
   #ages = 0;
   #closed = false;
 
   constructor(backend: Backend) {
+    this.use(backend);
+  }
+
+  /** Computes on this backend from now on. Handles of another mean nothing on it. */
+  use(backend: Backend): void {
+    this.#loss = new LossWatch(backend, (error) => this.#lose(backend, error));
+    this.#untold = undefined;
+    this.#install(backend);
+  }
+
+  #install(backend: Backend): void {
     this.#backend = backend;
     this.facts = backend.facts;
-    this.kernels = guarded(backend.kernels, backend.facts.name);
+    this.kernels = guarded(backend.kernels, (kernel, cause) =>
+      this.#suspicious(kernel, `${backend.facts.name} failed`, cause),
+    );
+  }
+
+  /** Whether the backend in use is lost. */
+  get loss(): LossWatch {
+    return this.#loss;
   }
 
   get closed(): boolean {
@@ -51,20 +74,28 @@ export class Runtime {
       handle = this.#backend.alloc(kind, length);
     } catch (cause) {
       const held = `${this.#made - this.#freed} tensors hold ${this.#bytes} bytes`;
-      throw new BackendError(
-        `${op}: ${this.facts.name} could not allocate ${length} elements (${held}): ${messageOf(cause)}`,
-        { cause },
-      );
+      throw this.#suspicious(op, `${this.facts.name} could not allocate ${length} elements (${held})`, cause);
     }
     this.#made++;
-    this.#bytes += length * this.#bytesOf(kind);
+    this.#count(kind, length);
     return handle;
+  }
+
+  /** Another handle for what is alive, on a backend that replaces a lost one. */
+  again(op: string, kind: Kind, data: ArrayLike<number>): unknown {
+    try {
+      const handle = this.#backend.alloc(kind, data.length);
+      this.#backend.write(handle, data);
+      return handle;
+    } catch (cause) {
+      throw this.#suspicious(op, `${this.facts.name} could not take over ${data.length} elements`, cause);
+    }
   }
 
   free(handle: unknown, kind: Kind, length: number): void {
     if (this.#closed) return;
     this.#freed++;
-    this.#bytes -= length * this.#bytesOf(kind);
+    this.#count(kind, -length);
     this.#backend.free(handle);
   }
 
@@ -72,15 +103,17 @@ export class Runtime {
     try {
       this.#backend.write(handle, data);
     } catch (cause) {
-      throw new BackendError(`${op}: ${this.facts.name} could not write: ${messageOf(cause)}`, { cause });
+      throw this.#suspicious(op, `${this.facts.name} could not write`, cause);
     }
   }
 
   async read(op: string, handle: unknown): Promise<HostArray> {
+    const [backend, loss] = [this.#backend, this.#loss];
     try {
-      return await this.#backend.read(handle);
+      return await loss.reading(() => backend.read(handle));
     } catch (cause) {
-      throw new BackendError(`${op}: ${this.facts.name} failed: ${messageOf(cause)}`, { cause });
+      await loss.suspectInTime();
+      throw this.#failure(op, `${backend.facts.name} failed`, loss.error ?? cause);
     }
   }
 
@@ -92,7 +125,9 @@ export class Runtime {
   async close(): Promise<void> {
     this.assertOpen("close");
     this.#closed = true;
+    if (this.#untold !== undefined) throw this.#failure("close", "", this.#untold);
     try {
+      this.#loss.end();
       await this.#backend.close();
     } catch (cause) {
       throw new BackendError(`close: ${this.facts.name} had failed, and nobody had read it: ${messageOf(cause)}`, {
@@ -113,7 +148,37 @@ export class Runtime {
     );
   }
 
-  #bytesOf(kind: Kind): number {
-    return kind === "i32" ? 4 : this.facts.floatBytes;
+  #lose(backend: Backend, error: DeviceLostError): void {
+    if (backend !== this.#backend) return;
+    this.#untold = error;
+    this.#install(lostBackend(this.facts, this.kernels, error));
+    // Nobody waits for what a lost device makes of its end.
+    Promise.resolve()
+      .then(() => backend.close())
+      .catch(() => {});
+  }
+
+  /** {@link #failure}, which asks whether it was the device's. */
+  #suspicious(op: string, what: string, cause: unknown): Error {
+    if (!(cause instanceof DeviceLostError)) this.#loss.suspect();
+    return this.#failure(op, what, cause);
+  }
+
+  /** What a backend's failure is told as. */
+  #failure(op: string, what: string, cause: unknown): Error {
+    if (cause instanceof DeviceLostError) {
+      if (cause === this.#untold) this.#untold = undefined;
+      return new DeviceLostError(`${op}: ${cause.message}`, { cause: cause.cause });
+    }
+    return new BackendError(`${op}: ${what}: ${messageOf(cause)}`, { cause });
+  }
+
+  #count(kind: Kind, length: number): void {
+    if (kind === "i32") this.#integers += length;
+    else this.#floats += length;
+  }
+
+  get #bytes(): number {
+    return this.#floats * this.facts.floatBytes + this.#integers * 4;
   }
 }

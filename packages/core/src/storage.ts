@@ -4,7 +4,8 @@ import type { Runtime } from "./runtime.ts";
 /** One handle of a backend, and how many tensors look at it (a reshaped tensor shares its source's numbers). */
 export class Storage {
   readonly runtime: Runtime;
-  readonly handle: unknown;
+  /** Another one once a lost device is replaced. */
+  handle: unknown;
   readonly kind: Kind;
   readonly length: number;
   /** Whether it is a parameter's, so that its numbers may change under whoever looks at them. */

@@ -75,6 +75,11 @@ export class Region {
     for (const tensor of this.#members.list()) if (!kept.has(tensor)) tensor.dispose();
   }
 
+  /** This region and all within it. */
+  withInner(): Region[] {
+    return [this, ...this.#children.list().flatMap((child) => child.withInner())];
+  }
+
   /** Whether this region lies within another, or is it. */
   within(other: Region): boolean {
     return this === other || (this.parent?.within(other) ?? false);
@@ -250,6 +255,14 @@ export class Tensor {
       this.#disposed = true;
       this.storage.release();
     }
+  }
+
+  /** Frees the numbers, also where a recording needs them: they are lost. @internal */
+  discard(): void {
+    if (this.#disposed) return;
+    this.region.remove(this);
+    this.#disposed = true;
+    this.storage.release();
   }
 
   #keeper(): Tape | undefined {

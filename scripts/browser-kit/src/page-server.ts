@@ -12,12 +12,18 @@ const html = '<!doctype html><title>Conformance kit</title><script type="module"
 
 /**
  * Serves an empty page that loads /page.js, and the scripts by their names, on 127.0.0.1. The page is isolated from other
- * origins (COOP and COEP), so that it has SharedArrayBuffer and exact clocks.
+ * origins (COOP and COEP), so that it has SharedArrayBuffer and exact clocks, unless it is not to be.
  */
 export async function servePage(
   scripts: ReadonlyMap<string, string>,
   contentSecurityPolicy: string,
+  { isolated = true } = {},
 ): Promise<PageServer> {
+  const isolation = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+  };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
     const body = pathname === "/" ? html : scripts.get(pathname.slice(1));
@@ -25,9 +31,7 @@ export async function servePage(
     response.writeHead(body === undefined ? 404 : 200, {
       "Content-Type": `${type}; charset=utf-8`,
       "Content-Security-Policy": contentSecurityPolicy,
-      "Cross-Origin-Opener-Policy": "same-origin",
-      "Cross-Origin-Embedder-Policy": "require-corp",
-      "Cross-Origin-Resource-Policy": "same-origin",
+      ...(isolated ? isolation : {}),
     });
     response.end(body);
   });

@@ -81,7 +81,7 @@ export function softmaxCrossEntropyLanes(
       const stage = stageOf(local, lane);
       if (!stage.isLive) continue;
       const z = at(tile, lane);
-      if (labels) {
+      if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         stage.addLabel(keep * w, load<f32>(at(z, 4 * stage.label)));
       }

@@ -15,6 +15,9 @@ export class RowStage {
   isIgnored: bool;
   /** Whether there is a loss to compute: the row is not ignored, and its largest logit is finite. */
   isLive: bool;
+  /** Of a row that is cut: whether its reference was guessed, and whether the sums by that guess stand. */
+  isGuessed: bool;
+  isSummed: bool;
   /** e, and its logit */
   excluded: i32;
   zExcluded: f32;

@@ -62,7 +62,7 @@ export function softmaxCrossEntropyRows(
         const q = probabilities ? probabilities + <usize>row * bytes : 0;
         addSpreadTargets(stage, z, q, classWeights, classes, keep, share, local);
       }
-      if (labels) {
+      if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
         stage.addLabel(keep * w, load<f32>(at(z, label)));
       }

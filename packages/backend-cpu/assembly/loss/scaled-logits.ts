@@ -13,6 +13,8 @@ export class Scaling {
   /** The row's largest logit, and its z′. */
   top: f64;
   topScaled: f64;
+  /** ∂z′/∂τ of it, once it has been asked for. */
+  topDrift: f64;
 
   /** For a row whose largest logit is `top`. */
   // @ts-ignore: decorator
@@ -54,6 +56,25 @@ export class Scaling {
     const e = exponential(f64x2.mul(f64x2.abs(f64x2.mul(z, t)), f64x2.splat(-2 / this.softcap)));
     const sum = f64x2.add(e, f64x2.splat(1));
     return f64x2.div(f64x2.mul(f64x2.mul(t, f64x2.splat(4)), e), f64x2.mul(sum, sum));
+  }
+
+  /** ∂z′/∂τ = −t·z·∂z′/∂z; 0 at −∞. */
+  ownDrift(z: v128): v128 {
+    const own = f64x2.mul(f64x2.mul(f64x2.splat(-this.inverseTemperature), z), this.slope(z));
+    return v128.andnot(own, f64x2.eq(z, f64x2.splat(-Infinity)));
+  }
+
+  /** Notes ∂z′/∂τ of the largest logit. */
+  noteTopDrift(): void {
+    this.topDrift = f64x2.extract_lane(this.ownDrift(f64x2.splat(this.top)), 0);
+  }
+
+  /** ∂z′/∂τ less that of the largest logit: t·(m − z′) without a cap, where a class at −∞ has no part. */
+  drift(z: v128): v128 {
+    if (this.softcap != 0) return f64x2.sub(this.ownDrift(z), f64x2.splat(this.topDrift));
+    const t = this.inverseTemperature;
+    const below = f64x2.mul(f64x2.sub(f64x2.splat(this.top), z), f64x2.splat(t * t));
+    return v128.andnot(below, f64x2.eq(z, f64x2.splat(-Infinity)));
   }
 }
 

@@ -1,15 +1,18 @@
 /**
  * The fused loss of few long rows, cut into blocks of classes that any thread may compute: the largest of each block, then by row
  * what is left out of the sum, then the sums of each block, then by row what they come to, then the gradient of each block.
+ * Where labels stay out of the sum, a guess by row spares the pass for the largest: the sums of each block come first and find
+ * it on their way; for rows whose guess was no good they are then made again.
  * Every number is the one that `softmaxCrossEntropyRows` computes, and every sum is added in its order.
  */
 import { at } from "../simd";
-import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, startLargest, targetsOfBlock } from "./class-block";
+import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
+import { isDirect } from "./window-exp";
 
 /** What a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
 const PARTIAL_BYTES: usize = 40;
@@ -33,10 +36,27 @@ export function lossLargest(
   }
 }
 
-/** Block: a row, whose stage begins here. */
+/** Block: a row whose label stays out of the sum, and whose reference is guessed. */
+export function lossGuesses(
+  stages: usize, logits: usize, labels: usize, classes: i32, begin: i32, end: i32, _local: usize,
+): void {
+  for (let row = begin; row < end; row++) {
+    const z = logits + ((<usize>row * <usize>classes) << 2);
+    const stage = stageOf(stages, row);
+    const label = load<i32>(at(labels, row));
+    stage.isGuessed = false;
+    if (label < 0) continue;
+    const guess = guessFor(z, classes, label);
+    stage.exclude(label, load<f32>(at(z, label)));
+    stage.refer(guess);
+    stage.isGuessed = isDirect(guess);
+  }
+}
+
+/** Block: a row, of whose blocks the largest are known: by `lossLargest`, or where it was guessed by `lossExps`. */
 export function lossStages(
-  stages: usize, maxima: usize, logits: usize, labels: usize, rowScale: usize, classes: i32, excludesLabels: i32, scale: f64,
-  begin: i32, end: i32, _local: usize,
+  stages: usize, maxima: usize, logits: usize, labels: usize, rowScale: usize,
+  classes: i32, excludesLabels: i32, isGuessing: i32, scale: f64, begin: i32, end: i32, _local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let row = begin; row < end; row++) {
@@ -46,12 +66,13 @@ export function lossStages(
     const label = labels ? load<i32>(at(labels, row)) : -1;
     stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
     stage.isLive = false;
+    stage.isSummed = false;
     if (stage.isIgnored) continue;
     if (labels) stage.zLabel = load<f32>(at(z, label));
     let other: f32;
     if (excludesLabels) {
       stage.exclude(label, stage.zLabel);
-      other = largest(own, classBlocks);
+      other = isGuessing && !stage.isGuessed ? largestWithout(label, z, classes) : largest(own, classBlocks);
     } else {
       const block = firstIndexOf(largest(own, classBlocks), own, classBlocks);
       const from = block * CLASS_BLOCK;
@@ -62,20 +83,24 @@ export function lossStages(
     }
     const guess = guessFor(z, classes, stage.excluded);
     stage.setLargest(other);
-    stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+    stage.isSummed = isGuessing != 0 && stage.isGuessed && isGood(guess, other);
+    if (!stage.isSummed) stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
   }
 }
 
-/** Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. */
+/**
+ * Block (row, class block): its exponentials, kept in `gradient` if that is there, and its sums. With `maxima`, of rows that were
+ * guessed, and its largest logit but the label's; without, of rows that are not summed yet.
+ */
 export function lossExps(
-  partials: usize, gradient: usize, stages: usize, logits: usize, probabilities: usize, classWeights: usize,
+  partials: usize, maxima: usize, gradient: usize, stages: usize, logits: usize, probabilities: usize, classWeights: usize,
   classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
     const row = block / classBlocks;
     const stage = stageOf(stages, row);
-    if (!stage.isLive) continue;
+    if (maxima ? !stage.isGuessed : !stage.isLive || stage.isSummed) continue;
     const from = (block % classBlocks) * CLASS_BLOCK;
     const to = min(from + CLASS_BLOCK, classes);
     const first = (<usize>row * <usize>classes) << 2;
@@ -88,6 +113,7 @@ export function lossExps(
     }
     startLargest(local);
     store<f64>(partial, expsOfBlock(stage, z, gradient ? gradient + first : 0, from, to, local));
+    if (maxima) store<f32>(at(maxima, block), largestSoFar(local));
   }
 }
 
@@ -114,7 +140,7 @@ export function lossResults(
         addPartialTargets(stage, own, classBlocks);
         stage.atExcluded += targetOf(probabilities ? probabilities + first : 0, classWeights, stage.excluded, keep, share);
       }
-      if (labels) {
+      if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
         stage.addLabel(keep * w, stage.zLabel);
       }

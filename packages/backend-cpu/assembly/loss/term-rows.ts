@@ -20,6 +20,9 @@ class Sums {
   /** Σ T_j, and Σ T_j·(m − z′_j) */
   others: f64;
   dot: f64;
+  /** Σ e^−(m − z′_j)·w_j and Σ T_j·w_j, w_j = ∂(z′_j − m)/∂τ */
+  drift: f64;
+  pulledDrift: f64;
 }
 
 /**
@@ -27,8 +30,8 @@ class Sums {
  * ε/C.
  */
 export function softmaxCrossEntropyTermRows(
-  rowLoss: usize, gradient: usize, state: usize, diagnostics: usize,
-  logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize,
+  rowLoss: usize, gradient: usize, state: usize, diagnostics: usize, temperatureSlope: usize,
+  logits: usize, labels: usize, probabilities: usize, classWeights: usize, rowScale: usize, temperature: usize,
   classes: i32, keep: f64, share: f64, scale: f64,
   inverseTemperature: f64, softcap: f64, zLoss: f64, focal: f64, poly: f64,
   begin: i32, end: i32, local: usize,
@@ -36,6 +39,9 @@ export function softmaxCrossEntropyTermRows(
   const bytes = <usize>classes << 2;
   const sums = changetype<Sums>(local);
   const scaling = changetype<Scaling>(local + SCALING);
+  const t: f64 = temperature ? 1 / <f64>load<f32>(temperature) : inverseTemperature;
+  // Beside probabilities labels only mark the rows that are ignored.
+  const hasLabel = labels != 0 && !probabilities;
   for (let row = begin; row < end; row++) {
     const z = logits + <usize>row * bytes;
     const q = probabilities ? probabilities + <usize>row * bytes : 0;
@@ -44,12 +50,12 @@ export function softmaxCrossEntropyTermRows(
     const top = isIgnored ? <f32>0 : largest(z, classes);
     const g = gradient ? gradient + <usize>row * bytes : 0;
     if (isIgnored || !(abs(top) < Infinity)) {
-      storeDeadRow(rowLoss, g, state, diagnostics, row, isIgnored, z, classes, top);
+      storeDeadRow(rowLoss, g, state, diagnostics, temperatureSlope, row, isIgnored, z, classes, top);
       continue;
     }
 
     const k = firstIndexOf(top, z, classes);
-    scaling.start(inverseTemperature, softcap, top);
+    scaling.start(t, softcap, top);
     sums.rest = 0;
     sums.heat = 0;
     sums.others = 0;
@@ -58,7 +64,7 @@ export function softmaxCrossEntropyTermRows(
     addClasses(sums, scaling, z, q, classWeights, k + 1, classes, keep, share);
     const rest = sums.rest;
     if (rest != rest) {
-      storeDeadRow(rowLoss, g, state, diagnostics, row, false, z, classes, NaN);
+      storeDeadRow(rowLoss, g, state, diagnostics, temperatureSlope, row, false, z, classes, NaN);
       continue;
     }
     const m = scaling.topScaled;
@@ -68,8 +74,8 @@ export function softmaxCrossEntropyTermRows(
     let atK = targetOf(q, classWeights, k, keep, share);
     let atLabel: f64 = 0;
     let labelBelow: f64 = 0;
-    const w: f64 = labels && classWeights ? load<f32>(at(classWeights, label)) : 1;
-    if (labels) {
+    const w: f64 = hasLabel && classWeights ? load<f32>(at(classWeights, label)) : 1;
+    if (hasLabel) {
       atLabel = keep * w;
       labelBelow = f64x2.extract_lane(scaling.below(f64x2.splat(<f64>load<f32>(at(z, label)))), 0);
       if (label == k) {
@@ -98,21 +104,41 @@ export function softmaxCrossEntropyTermRows(
     if (rowLoss) store<f32>(at(rowLoss, row), <f32>loss);
     if (state) put(state, row, <f32>m, <f32>k, <f32>rest);
     if (diagnostics) {
-      const y = labels ? label : firstIndexOf(largest(q, classes), q, classes);
+      const y = hasLabel ? label : firstIndexOf(largest(q, classes), q, classes);
       diagnose(diagnostics, row, sums, scaling, z, classes, y);
+    }
+    const pull = zLoss == 0 ? 0 : 2 * zLoss * lse;
+    if (temperatureSlope) {
+      scaling.noteTopDrift();
+      sums.drift = t * sums.heat;
+      sums.pulledDrift = t * sums.dot;
+      // Under a cap, or with a target at −∞, it is other sums.
+      if (softcap != 0 || !(abs(sums.dot) < Infinity)) {
+        sums.drift = 0;
+        sums.pulledDrift = 0;
+        addDrifts(sums, scaling, z, q, classWeights, 0, k, keep, share);
+        addDrifts(sums, scaling, z, q, classWeights, k + 1, classes, keep, share);
+        if (hasLabel && label != k && atLabel != 0) {
+          const drift = scaling.drift(f64x2.splat(<f64>load<f32>(at(z, label))));
+          sums.pulledDrift += atLabel * f64x2.extract_lane(drift, 0);
+        }
+      }
+      const mean = sums.drift / (1 + rest);
+      let slope = factor * (S * mean - sums.pulledDrift);
+      if (pull != 0) slope += pull * (mean + scaling.topDrift);
+      store<f32>(at(temperatureSlope, row), <f32>slope);
     }
     if (!g) continue;
 
     const unit = rowScale ? scale * load<f32>(at(rowScale, row)) : scale;
-    const pull = zLoss == 0 ? 0 : 2 * zLoss * lse;
     const A = unit * (factor * S + pull);
     const B = unit * factor;
     // In place the logits go; these two are needed once more.
-    const zLabel: f64 = labels ? load<f32>(at(z, label)) : 0;
+    const zLabel: f64 = hasLabel ? load<f32>(at(z, label)) : 0;
     writeClasses(g, scaling, z, q, classWeights, classes, A / (1 + rest), B, keep, share);
     const slopeAtK = f64x2.extract_lane(scaling.slope(f64x2.splat(top)), 0);
     store<f32>(at(g, k), <f32>((B * (sums.others - atK * rest) + unit * pull) / (1 + rest) * slopeAtK));
-    if (labels && label != k) {
+    if (hasLabel && label != k) {
       const spreadTarget = targetOf(q, classWeights, label, keep, share);
       const p = exp(-labelBelow) / (1 + rest);
       const slope = f64x2.extract_lane(scaling.slope(f64x2.splat(zLabel)), 0);
@@ -123,11 +149,12 @@ export function softmaxCrossEntropyTermRows(
 
 /** What an ignored row comes to, or one without a finite largest logit (NaN where a logit is). */
 function storeDeadRow(
-  rowLoss: usize, g: usize, state: usize, diagnostics: usize,
+  rowLoss: usize, g: usize, state: usize, diagnostics: usize, temperatureSlope: usize,
   row: i32, isIgnored: bool, z: usize, classes: i32, top: f32,
 ): void {
   const value: f32 = isIgnored ? 0 : NaN;
   if (rowLoss) store<f32>(at(rowLoss, row), value);
+  if (temperatureSlope) store<f32>(at(temperatureSlope, row), value);
   if (diagnostics) put(diagnostics, row, isIgnored ? -1 : NaN, value, value);
   if (state) {
     if (isIgnored) put(state, row, -Infinity, -1, 0);
@@ -161,6 +188,27 @@ function addClasses(
   }
   sums.rest += sumOfDoubles(rest);
   sums.heat += sumOfDoubles(heat);
+}
+
+/** Adds to the sums by the temperature what the classes from ≤ j < to have, the label's own target aside. */
+function addDrifts(
+  sums: Sums, scaling: Scaling, z: usize, q: usize, classWeights: usize, from: i32, to: i32, keep: f64, share: f64,
+): void {
+  const isSpread = q != 0 || share > 0;
+  let total = f64x2.splat(0);
+  for (let j = from; j < to; j += 2) {
+    const isLast = j + 1 == to;
+    const logits = isLast ? f64x2.splat(<f64>load<f32>(at(z, j))) : pair(at(z, j));
+    const below = scaling.below(logits);
+    const drift = scaling.drift(logits);
+    let e = v128.andnot(exponential(f64x2.neg(below)), f64x2.gt(below, f64x2.splat(700)));
+    if (isLast) e = f64x2.replace_lane(e, 1, 0);
+    total = f64x2.add(total, f64x2.mul(e, drift));
+    if (!isSpread) continue;
+    sums.pulledDrift += targetOf(q, classWeights, j, keep, share) * f64x2.extract_lane(drift, 0);
+    if (!isLast) sums.pulledDrift += targetOf(q, classWeights, j + 1, keep, share) * f64x2.extract_lane(drift, 1);
+  }
+  sums.drift += sumOfDoubles(total);
 }
 
 /** A T_j of 0 is skipped, so that 0·∞ is 0. */

@@ -10,6 +10,7 @@ export type WasmFunction =
   | "gatherRows"
   | "lossExps"
   | "lossGradients"
+  | "lossGuesses"
   | "lossLargest"
   | "lossResults"
   | "lossStages"

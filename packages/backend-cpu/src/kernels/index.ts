@@ -19,4 +19,5 @@ export {
   type WasmFunctions,
 } from "./kernel-module.ts";
 export { type KernelTable, LOCAL_SCRATCH_BYTES, type Located, type Phase, type Scratch } from "./phase.ts";
+export { type PhaseRunner, phaseRunner } from "./phase-runner.ts";
 export { kernelTable } from "./table.ts";

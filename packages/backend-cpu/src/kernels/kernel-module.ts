@@ -52,7 +52,7 @@ export async function loadKernelModule(
 /** The compiled kernels, or undefined if the engine does not know their instructions. */
 async function compiled(variant: KernelVariant, shared: boolean): Promise<WebAssembly.Module | undefined> {
   const { wasm } = await (variant === "relaxed" ? import("./relaxed.generated.ts") : import("./strict.generated.ts"));
-  const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
+  const bytes = await inflated(wasm);
   if (shared) importSharedMemory(bytes);
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
@@ -64,6 +64,13 @@ async function compiled(variant: KernelVariant, shared: boolean): Promise<WebAss
       { cause },
     );
   }
+}
+
+/** The bytes that were deflated and written in base64. */
+async function inflated(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const bytes = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(bytes).arrayBuffer());
 }
 
 /** Whether relaxed multiply-add rounds once here: see assembly/fused-multiply-add.ts. */

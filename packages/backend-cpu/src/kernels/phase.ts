@@ -18,7 +18,7 @@ export interface Phase {
   /** Its first arguments; `begin`, `end` and the address of the thread's local scratch follow. */
   readonly args: readonly number[];
   readonly blocks: number;
-  /** So many blocks are worth handing to another thread (about 16 000 elements of work). */
+  /** So many blocks are worth handing to another thread: about 16 000 elements of work. A part of one where blocks are larger. */
   readonly grain: number;
   /** Whether a block replaces what it reads: then it may not be computed twice, only the whole call may. */
   readonly rewrites?: boolean;
@@ -43,9 +43,9 @@ export type KernelTable = { readonly [Name in keyof Contract]: Planned<NonNullab
 /** Bytes of local scratch that each thread hands to its blocks. */
 export const LOCAL_SCRATCH_BYTES = 65_536;
 
-/** So many blocks of `size` elements make a chunk that is worth a thread's while. */
+/** So many blocks of `size` elements, or such a part of one, make a chunk that is worth a thread's while. */
 export function grainFor(size: number): number {
-  return Math.max(1, Math.ceil(16_384 / Math.max(1, size)));
+  return 16_384 / Math.max(1, size);
 }
 
 /** The address of an input that may be left out: 0, where no tensor is. */

@@ -56,8 +56,8 @@ describeVariants("the fused loss", (variant) => {
     },
   );
 
-  it("has the same bits for rows that are not finite, cut into blocks", async () => {
-    const [rows, classes] = [8, 33_000];
+  it("has the same bits for rows that are not finite, or not like their beginnings, cut into blocks", async () => {
+    const [rows, classes] = [12, 33_000];
     const z = Float32Array.from({ length: rows * classes }, (_, i) => ((i * 31) % 97) / 7);
     z[20_000] = Number.NaN;
     z[classes + 30_000] = Number.POSITIVE_INFINITY;
@@ -65,32 +65,49 @@ describeVariants("the fused loss", (variant) => {
     z.fill(Number.NaN, 3 * classes, 4 * classes);
     z.fill(Number.NEGATIVE_INFINITY, 4 * classes, 4 * classes + 5000);
     z.fill(-0, 5 * classes, 6 * classes).fill(0, 5 * classes + 9000, 6 * classes);
-    z.fill(3e38, 6 * classes);
-    const outcome = async (threads: number, smoothing: number): Promise<Int32Array> => {
+    z.fill(3e38, 6 * classes, 8 * classes);
+    z.fill(-100, 8 * classes, 8 * classes + 16);
+    z.fill(1e6, 9 * classes, 9 * classes + 16);
+    z.fill(-1e6, 10 * classes, 10 * classes + 16);
+    z.fill(Number.NEGATIVE_INFINITY, 11 * classes, 11 * classes + 16);
+    const outcome = async (threads: number, smoothing: number, hasState: boolean): Promise<Int32Array> => {
       const { floats, integers, room, run, read } = await lab(variant);
-      const [rowLoss, gradient, state] = [room(rows), room(rows * classes), room(3 * rows)];
-      const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1]) };
+      const [rowLoss, gradient, state] = [room(rows), room(rows * classes), hasState ? room(3 * rows) : undefined];
+      const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1, 20_000, 1, 32_999, 15]) };
       const params = { rows, classes, inner: 1, smoothing, scale: 1 };
       const plan: typeof softmaxCrossEntropy = (...call) =>
         softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
       run(plan, { rowLoss, gradient, state }, inputs, params);
-      return bits(joined(read(rowLoss), read(gradient), read(state)));
+      return bits(joined(read(rowLoss), read(gradient), state && read(state)));
     };
-    for (const smoothing of [0, 0.1]) expect(await outcome(4, smoothing)).toEqual(await outcome(1, smoothing));
+    for (const smoothing of [0, 0.1]) {
+      for (const hasState of [false, true]) {
+        expect(await outcome(4, smoothing, hasState)).toEqual(await outcome(1, smoothing, hasState));
+      }
+    }
   });
 
   it("is cut only where there are threads, and few long rows", async () => {
     const { room } = await lab(variant);
-    const phases = (rows: number, classes: number, threads?: number): string[] => {
+    const [logits, other] = [room(1), room(1)];
+    const phases = (
+      rows: number,
+      classes: number,
+      threads?: number,
+      outputs: object = { gradient: other },
+    ): string[] => {
       const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
-      const logits = room(1);
-      return softmaxCrossEntropy({ rowLoss: logits }, { logits, labels: logits }, params, () => 0, threads).map(
-        ({ run }) => run,
-      );
+      const planned = softmaxCrossEntropy(outputs, { logits, labels: other }, params, () => 0, threads);
+      return planned.map(({ run }) => run);
     };
     expect(phases(1, 300_000)).toEqual(["softmaxCrossEntropyRows"]);
-    expect(phases(1, 300_000, 4)).toEqual(["lossLargest", "lossStages", "lossExps", "lossResults"]);
-    expect(phases(1, 128_256, 4)).toEqual(["softmaxCrossEntropyRows"]);
+    const guessing = ["lossGuesses", "lossExps", "lossStages", "lossExps", "lossResults"];
+    expect(phases(1, 300_000, 4)).toEqual([...guessing, "lossGradients"]);
+    expect(phases(1, 128_256, 4, { rowLoss: other })).toEqual(guessing);
+    const knowing = ["lossLargest", "lossStages", "lossExps", "lossResults"];
+    expect(phases(1, 300_000, 4, { state: other })).toEqual(knowing);
+    expect(phases(1, 300_000, 4, { gradient: logits })).toEqual([...knowing, "lossGradients"]);
+    expect(phases(1, 60_000, 4)).toEqual(["softmaxCrossEntropyRows"]);
     expect(phases(16, 50_257, 4)).toEqual(["softmaxCrossEntropyRows"]);
     expect(phases(15, 30_000, 4)).toEqual(["softmaxCrossEntropyRows"]);
   });

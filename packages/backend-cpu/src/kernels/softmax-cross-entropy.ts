@@ -15,9 +15,9 @@ const CLASS_BLOCK = 4096;
 const PARTIAL_BYTES = 40;
 const STAGE_BYTES = 128;
 
-/** Shorter rows are not cut for several threads, nor fewer logits (it takes five joins), nor more rows than so many for each. */
+/** Shorter rows are not cut for several threads, nor fewer logits (some 40 µs of work), nor more rows than so many for each. */
 const SPLIT_FROM = 8 * CLASS_BLOCK;
-const SPLIT_FROM_LOGITS = 2 ** 18;
+const SPLIT_FROM_LOGITS = 2 ** 16;
 const FEW_ROWS = 4;
 
 type Plan = KernelTable["softmaxCrossEntropy"];
@@ -83,27 +83,42 @@ function splitRows(
   const isSpread = probabilities !== 0 || smoothing > 0;
   const excludesLabels = labels !== 0 && !isSpread && state === 0;
   const targets = [classes, Number(isSpread), 1 - smoothing, smoothing / classes];
+  const rewrites = isInPlace(outputs, inputs);
+  // A guess that is no good costs a second look at the logits.
+  const isGuessing = excludesLabels && !rewrites;
   const grain = grainFor(CLASS_BLOCK);
   const byRow = { blocks: rows, grain: rows };
+  const exps = (sought: number): Omit<Phase, "grain"> => ({
+    run: "lossExps",
+    args: [partials, sought, gradient, stages, logits, probabilities, classWeights, ...targets],
+    blocks,
+    rewrites,
+  });
+  const stagesArgs = [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes];
+  const started: Phase = {
+    run: "lossStages",
+    args: [...stagesArgs, Number(excludesLabels), Number(isGuessing), scale],
+    ...byRow,
+  };
   const phases: Phase[] = [
-    {
-      run: "lossLargest",
-      args: [maxima, logits, excludesLabels ? labels : 0, classes],
-      blocks,
-      grain: 4 * grain,
-    },
-    {
-      run: "lossStages",
-      args: [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes, Number(excludesLabels), scale],
-      ...byRow,
-    },
-    {
-      run: "lossExps",
-      args: [partials, gradient, stages, logits, probabilities, classWeights, ...targets],
-      blocks,
-      grain,
-      rewrites: isInPlace(outputs, inputs),
-    },
+    ...(isGuessing
+      ? [
+          { run: "lossGuesses", args: [stages, logits, labels, classes], ...byRow } as const,
+          { ...exps(maxima), grain },
+          started,
+          // Hardly ever is there anything to be made again, so nobody is asked to help.
+          { ...exps(0), grain: blocks },
+        ]
+      : [
+          {
+            run: "lossLargest",
+            args: [maxima, logits, excludesLabels ? labels : 0, classes],
+            blocks,
+            grain: 4 * grain,
+          } as const,
+          started,
+          { ...exps(0), grain },
+        ]),
     {
       run: "lossResults",
       args: [
@@ -143,7 +158,9 @@ function termRows(outputs: Parameters<Plan>[0], inputs: Parameters<Plan>[1], par
       addressOf(outputs.gradient),
       addressOf(outputs.state),
       addressOf(outputs.diagnostics),
+      addressOf(outputs.temperatureSlope),
       ...operands(inputs),
+      addressOf(inputs.temperature),
       classes,
       1 - smoothing,
       smoothing / classes,

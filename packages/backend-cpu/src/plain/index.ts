@@ -66,6 +66,8 @@ function openPlain(format: "f32" | "f64"): Backend<PlainHandle> {
     innerClass: true,
     lossTerms: true,
     lossDiagnostics: true,
+    lossTemperature: true,
+    lossMarks: true,
     threads: 1,
     device: "JavaScript",
   };

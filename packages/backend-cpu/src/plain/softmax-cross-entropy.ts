@@ -6,14 +6,15 @@ import { type ScaledLogits, scaledLogits } from "./scaled-logits.ts";
 
 const sumRest = blockSums(1, AXIS_BLOCK);
 const sumTargets = blockSums(3, AXIS_BLOCK);
+const sumDrifts = blockSums(2, AXIS_BLOCK);
 
 /** The formulas of the contract, with its names (z, z′, m, k, s′, T, S, F, u), row by row in float64. */
 export const softmaxCrossEntropy: RequiredKernels<HostArray>["softmaxCrossEntropy"] = (outputs, inputs, params) => {
-  const { rowLoss, gradient, state, diagnostics } = outputs;
-  const { logits, labels, probabilities, classWeights, rowScale } = inputs;
+  const { rowLoss, gradient, state, diagnostics, temperatureSlope } = outputs;
+  const { logits, labels, probabilities, classWeights, rowScale, temperature } = inputs;
   const { rows, classes, inner, smoothing, scale, terms } = params;
   const share = smoothing / classes;
-  const scaled = scaledLogits(terms);
+  const scaled = scaledLogits(terms, temperature?.[0]);
   const hasFactor = terms !== undefined && (terms.focal !== 0 || terms.poly !== 0);
 
   for (let row = 0; row < rows; row++) {
@@ -22,13 +23,14 @@ export const softmaxCrossEntropy: RequiredKernels<HostArray>["softmaxCrossEntrop
     const first = Math.floor(row / inner) * classes * inner + (row % inner);
     const [m, k, rest] = ignored ? identity : rowState(logits, first, inner, classes, scaled);
     state?.set([m, k, rest], row * 3);
-    if (!rowLoss && !gradient && !diagnostics) continue;
+    if (!rowLoss && !gradient && !diagnostics && !temperatureSlope) continue;
 
     if (k < 0 || Number.isNaN(rest)) {
       const value = ignored ? 0 : Number.NaN;
       if (rowLoss) rowLoss[row] = value;
       if (gradient) for (let j = 0; j < classes; j++) gradient[first + j * inner] = value;
       diagnostics?.set([ignored ? -1 : value, value, value], row * 3);
+      if (temperatureSlope) temperatureSlope[row] = value;
       continue;
     }
 
@@ -59,11 +61,25 @@ export const softmaxCrossEntropy: RequiredKernels<HostArray>["softmaxCrossEntrop
     }
     const squared = terms === undefined || terms.zLoss === 0 ? 0 : terms.zLoss * lse ** 2;
     if (rowLoss) rowLoss[row] = (part ? focalPolyLoss(loss, part, terms!) : loss) + squared;
+    if (!gradient && !temperatureSlope) continue;
+
+    const F = part ? focalPolyFactor(part, terms!) : 1;
+    const pull = terms === undefined || terms.zLoss === 0 ? 0 : 2 * terms.zLoss * lse;
+    if (temperatureSlope) {
+      const drifts = sumDrifts(classes, (block, j) => {
+        if (j === k) return;
+        const w = scaled.drift(top, logits[first + j * inner]!);
+        const e = Math.exp(-below(j));
+        const T = target(j);
+        if (e > 0) block[0]! += e * w;
+        if (T !== 0) block[1]! += T * w;
+      });
+      const mean = drifts[0]! / (1 + rest);
+      temperatureSlope[row] = F * (S * mean - drifts[1]!) + (pull === 0 ? 0 : pull * (mean + scaled.topDrift(top)));
+    }
     if (!gradient) continue;
 
     const u = scale * (rowScale ? rowScale[row]! : 1);
-    const F = part ? focalPolyFactor(part, terms!) : 1;
-    const pull = terms === undefined || terms.zLoss === 0 ? 0 : 2 * terms.zLoss * lse;
     for (let j = 0; j < classes; j++) {
       const at = first + j * inner;
       const p = Math.exp(-below(j)) / (1 + rest);

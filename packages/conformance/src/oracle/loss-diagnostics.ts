@@ -12,7 +12,7 @@ export function rowDiagnostics(
   if (ignored) return [[-1, 1] as const, [0, 0] as const, [0, 0] as const];
   if (below.length === 0) return [0, 1, 2].map(() => [Number.NaN, 0] as const);
   const q = positions.map((position) => probabilities?.[position] ?? 0);
-  const y = labels ? labels[r]! : q.indexOf(q.reduce((a, b) => Math.max(a, b)));
+  const y = labels && !probabilities ? labels[r]! : q.indexOf(q.reduce((a, b) => Math.max(a, b)));
   const z = positions.map((position) => logits[position]!);
   const rank = z.filter((value, j) => value > z[y]! || (value === z[y] && j < y)).length;
   const entropy = compensatedSum();

@@ -7,6 +7,7 @@ import { compensatedSum, exactDifference } from "./compensated-sum.ts";
 import { rowDiagnostics } from "./loss-diagnostics.ts";
 import { bareSlope, type LossProblem, type RowReference, rise, rowReference } from "./loss-row.ts";
 import { logitSlope, noTerms } from "./scaled-logits.ts";
+import { temperatureSlope } from "./temperature-slope.ts";
 
 export type { LossProblem } from "./loss-row.ts";
 
@@ -18,6 +19,8 @@ export interface LossReference {
   readonly state: Required<Expected>;
   /** (rank, entropy, margin) a row. */
   readonly diagnostics: Required<Expected>;
+  /** ∂ℓ/∂τ a row. */
+  readonly temperatureSlope: Required<Expected>;
 }
 
 /** Loss, gradient and state of every row. */
@@ -28,6 +31,7 @@ export function softmaxCrossEntropy(problem: LossProblem): LossReference {
     gradient: emptyExpected(rows * classes),
     state: emptyExpected(rows * 3),
     diagnostics: emptyExpected(rows * 3),
+    temperatureSlope: emptyExpected(rows),
   };
   for (let r = 0; r < rows; r++) {
     const row = rowReference(problem, r);
@@ -38,6 +42,8 @@ export function softmaxCrossEntropy(problem: LossProblem): LossReference {
     for (const [i, [value, terms]] of rowDiagnostics(problem, r, row).entries()) {
       put(reference.diagnostics, 3 * r + i, value, Math.max(1, terms), terms);
     }
+    const [slope, slopeTerms] = temperatureSlope(problem, row);
+    put(reference.temperatureSlope, r, slope, Math.max(1, slopeTerms), slopeTerms);
     const gradient = rowGradient(problem, row);
     for (let j = 0; j < classes; j++) {
       put(reference.gradient, row.positions[j]!, gradient.values[j]!, gradient.scale, gradient.terms[j]!);
@@ -61,7 +67,7 @@ function rowGradient(
   for (const target of targets) largest = Math.max(largest, Math.abs(factor * target));
   const scale = Math.abs(upstream) * largest * Math.max(1, options.inverseTemperature);
   if (row.ignored) return { values, terms, scale: scale || 1 };
-  const oneHot = problem.labels !== undefined && (problem.smoothing ?? 0) === 0;
+  const oneHot = problem.probabilities === undefined && (problem.smoothing ?? 0) === 0;
   for (let j = 0; j < problem.classes; j++) {
     const share = mass * probabilities[j]!;
     const bare = bareSlope(row, j);
@@ -69,8 +75,12 @@ function rowGradient(
     values[j] = slope * (factor * bare + (pull === 0 ? 0 : pull * probabilities[j]!));
     terms[j] = oneHot ? Math.abs(values[j]!) : Math.abs(upstream) * Math.max(Math.abs(share), Math.abs(targets[j]!));
     if (problem.terms === undefined) continue;
-    // What is rounded: the distance below the largest, which goes into an exp, and m, which goes into lse.
-    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rising + options.softcap;
+    // What is rounded: the distance below the largest, which goes into an exp, m, which goes into lse, and t·z/c, which goes
+    // into the exp of the cap's slope.
+    const z = problem.logits[positions[j]!]!;
+    const steepness =
+      options.softcap > 0 && Number.isFinite(z) ? 2 * Math.abs((options.inverseTemperature * z) / options.softcap) : 0;
+    const distance = (Number.isFinite(below[j]!) ? below[j]! : 0) + rising + options.softcap + steepness;
     const plain = oneHot ? Math.abs(bare) : Math.max(Math.abs(share), Math.abs(targets[j]!));
     const size = Math.abs(factor) * (1 + options.focal) * plain;
     const weight = Math.abs(row.maximum) + Math.log1p(complement);

@@ -353,6 +353,12 @@ describe("a mix-up is refused, naming what to do:", () => {
       "VALUE",
       ["output of softmax", "what went into it"],
     ],
+    [
+      "positional rows for TF",
+      () => softmaxCrossEntropyWithLogits([[1, 0, 0]] as never),
+      "VALUE",
+      ["{ labels, logits }"],
+    ],
     ["positional arguments for TF", (z) => softmaxCrossEntropyWithLogits(z as never), "VALUE", ["{ labels, logits }"]],
     [
       "labels out of range for TF",

@@ -29,6 +29,6 @@ export function behind(op: string, prediction: Tensor, axis: number): LogitsBehi
 
 /** Refuses arguments that are no record of named ones. */
 export function checkNamed(op: string, named: unknown, example: string): void {
-  if (typeof named === "object" && named !== null && !(named instanceof Tensor)) return;
+  if (typeof named === "object" && named !== null && !(named instanceof Tensor || Array.isArray(named))) return;
   throw new ValueError(`${op}: takes one record, ${op}(${example}), not ${nameOf(named)}`);
 }

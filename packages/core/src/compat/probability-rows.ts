@@ -25,11 +25,11 @@ export function probabilityRows(op: string, p: Tensor, targets: Targets, options
 
 /** log Σp − log p_y, and 0 in an ignored row, whatever it holds. */
 function ofLabels(problem: LossProblem, p: Tensor, temporary: Temporary): Tensor {
-  const { op, axis, labels, liveRows, rows, batch } = problem;
+  const { op, axis, marks, batch } = problem;
   const own = temporary(picked(problem, p, temporary));
   const total = temporary(sum(p, axis));
-  if (liveRows === rows) return sub(temporary(log(total)), temporary(log(own)));
-  const isLive = Float64Array.from(labels!, (label) => (label < 0 ? 0 : 1));
+  if (marks === undefined) return sub(temporary(log(total)), temporary(log(own)));
+  const isLive = Float64Array.from(marks, (mark) => (mark < 0 ? 0 : 1));
   const live = temporary(upload(op, p.region, isLive, batch));
   const logOf = (x: Tensor): Tensor => temporary(log(temporary(select(live, x, 1))));
   return sub(logOf(total), logOf(own));

@@ -73,7 +73,11 @@ function pullBack(recording: Recording, entry: Entry, cotangents: Cotangents, so
 }
 
 function multipliedOut({ tensor, factor }: Scaled): Scaled {
-  return { tensor: factor === 1 ? tensor : affine(tensor, factor, 0, "gradient"), factor: 1 };
+  if (factor === 1) return { tensor, factor };
+  const { uniform, region, shape } = tensor;
+  const isKnown = uniform !== undefined && tensor.tapes.length === 0;
+  const whole = isKnown ? filled("gradient", region, shape, uniform * factor) : affine(tensor, factor, 0, "gradient");
+  return { tensor: whole, factor: 1 };
 }
 
 /** The gradient of each tensor as far as it is known, and how many of them each gradient's tensor stands for. */

@@ -160,7 +160,7 @@ describe("a gradient is refused", () => {
       "SHAPE",
       ["vjp: the cotangent []", "[2]"],
     ],
-    ["with an array for a cotangent", (x) => vjp((y) => y, x, [1, 1] as never), "VALUE", ["vjp", "not a Array"]],
+    ["with an array for a cotangent", (x) => vjp((y) => y, x, [1, 1] as never), "VALUE", ["vjp", "not an Array"]],
     [
       "with a vector of another shape",
       (x, scalar) => hvp((y) => sum(y), x, scalar),

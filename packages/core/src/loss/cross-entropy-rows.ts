@@ -15,19 +15,14 @@ import { sum } from "../ops/sum.ts";
 import { type Scaled, scaled } from "../recording.ts";
 import type { Region, Tensor } from "../tensor.ts";
 import { classesBack, classesLast } from "./class-axis.ts";
-import { type LossOnDevice, type LossPoint, liveMask } from "./loss-on-device.ts";
+import { type LossOnDevice, type LossPoint, type LossTensors, liveMask } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import { kernelGradient, kernelRows, type LossDerivatives, type RowLosses, type WantedOutputs } from "./row-kernel.ts";
 import { targetGradient } from "./target-gradient.ts";
 
 /** ℓ of every row. */
-export function crossEntropyRows(
-  loss: LossOnDevice,
-  z: Tensor,
-  q: Tensor | undefined,
-  wanted: WantedOutputs = {},
-): RowLosses {
-  return kernelRows(loss, z, q, wanted, closedForms);
+export function crossEntropyRows(loss: LossOnDevice, at: LossTensors, wanted: WantedOutputs = {}): RowLosses {
+  return kernelRows(loss, at, wanted, closedForms);
 }
 
 /** G = scale·u·(S·p − T). */
@@ -68,16 +63,19 @@ function targetSlope(
 ): Scaled {
   const { axis, batch, smoothing } = problem;
   const z = classesLast(at.z, axis);
-  let slope = deviation(z, softmax(z), classesLast(v, axis));
+  const live = liveMask(problem, z.region);
+  const safe = live === undefined ? z : select(live, z, 0);
+  let slope = deviation(safe, softmax(safe), classesLast(v, axis));
   if (classWeights !== undefined) slope = mul(slope, classWeights);
   if (u !== undefined) slope = mul(slope, reshape(u, [...batch, 1]));
+  if (live !== undefined) slope = select(live, slope, 0);
   return scaled(classesBack(slope, axis), -scale * (1 - smoothing));
 }
 
 /** S for labels: (1−ε)·w_y + (ε/C)·Σw, 0 for an ignored row; one number where all rows have the same. */
 function labelMass(problem: LossProblem, region: Region): Tensor | number {
-  const { op, labels, classWeights, smoothing, liveRows, rows, batch } = problem;
-  if (classWeights === undefined && liveRows === rows) return 1;
+  const { op, labels, marks, classWeights, smoothing, batch } = problem;
+  if (classWeights === undefined && marks === undefined) return 1;
   const mean = meanWeight(problem);
   const mass = Float64Array.from(labels!, (y) =>
     y < 0 ? 0 : (1 - smoothing) * (classWeights?.[y] ?? 1) + smoothing * mean,

@@ -1,6 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { filled, upload, withTemporaries } from "../ops/apply.ts";
-import { select } from "../ops/select.ts";
+import { filled, withTemporaries } from "../ops/apply.ts";
 import { total } from "../ops/sum.ts";
 import { checkKeys } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
@@ -13,12 +12,10 @@ import {
   needsEveryLogit,
 } from "./diagnostics.ts";
 import { ROW_LOSS_OPTIONS, type RowLossOptions, type Targets } from "./loss-options.ts";
-import { type LossProblem, lossProblem } from "./loss-problem.ts";
+import { lossProblem } from "./loss-problem.ts";
 import { placedLoss, regionOfLoss } from "./placed-loss.ts";
-import type { RowLosses } from "./row-kernel.ts";
 import { rowLosses } from "./row-losses.ts";
 import { deviceWeight, weightedRows } from "./weighted-rows.ts";
-import { weightMask } from "./weightless-rows.ts";
 
 export interface CrossEntropyTermsOptions extends RowLossOptions {
   /** What `weight` counts (default `"weights"`); see `softmaxCrossEntropy`. */
@@ -68,9 +65,9 @@ export function crossEntropyTerms(
   const wanted = checkedDiagnostics(op, diagnostics);
   const most = checkedTopK(op, topK);
   return withTemporaries((temporary) => {
-    const placed = placedLoss(problem, logits, temporary, true);
+    const placed = placedLoss(problem, logits, temporary);
     const outputs = { state: true, diagnostics: needsEveryLogit(wanted) };
-    const found = likeIgnored(placed.problem, rowLosses(placed.problem, placed.z, placed.q, outputs), temporary);
+    const found = rowLosses(placed.problem, placed.at, outputs);
     temporary(found.rows);
     if (found.diagnostics !== undefined) temporary(found.diagnostics);
     const rows = weightedRows(problem, found.rows);
@@ -86,18 +83,4 @@ export function crossEntropyTerms(
       diagnostics: diagnosticsOf(placed.problem, found, wanted, most),
     };
   });
-}
-
-/** What is told of rows that a weight of 0 takes out, as of ignored ones: the identity, and no rank, entropy or margin. */
-function likeIgnored(problem: LossProblem, found: RowLosses, temporary: (tensor: Tensor) => Tensor): RowLosses {
-  const mask = weightMask(problem, found.rows.region);
-  if (mask === undefined) return found;
-  temporary(mask);
-  const masked = (x: Tensor | undefined, nothing: readonly number[]): Tensor | undefined =>
-    x && select(mask, temporary(x), temporary(upload(problem.op, x.region, nothing, [3])));
-  return {
-    rows: found.rows,
-    state: masked(found.state, [Number.NEGATIVE_INFINITY, -1, 0]),
-    diagnostics: masked(found.diagnostics, [-1, 0, 0]),
-  };
 }

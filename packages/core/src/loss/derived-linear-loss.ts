@@ -93,9 +93,10 @@ function lossOf(
 ): FoundLoss {
   const { problem } = loss;
   const { op, batch } = problem;
+  const at = { z, q, temperature: undefined };
   if (!isNative(problem, z)) {
-    const { rows, state } = rowLosses(problem, z, q, { state: true });
-    const gradient = needsGradient ? rowGradient(loss, { z, q, state }, u, scale) : undefined;
+    const { rows, state } = rowLosses(problem, at, { state: true });
+    const gradient = needsGradient ? rowGradient(loss, { ...at, state }, u, scale) : undefined;
     return { rowLoss: rows, state: state!, gradient };
   }
   const rowLoss = allocate(op, z.runtime, batch, z.region);
@@ -106,7 +107,7 @@ function lossOf(
       state: state.storage.handle,
       ...(needsGradient && { gradient: z.storage.handle }),
     },
-    { ...kernelInputs(loss, z, q), rowScale: u?.handle(op) },
+    { ...kernelInputs(loss, at), rowScale: u?.handle(op) },
     kernelParams(problem, z, scale),
   );
   return { rowLoss, state, gradient: needsGradient ? z : undefined };

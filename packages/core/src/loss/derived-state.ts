@@ -12,22 +12,22 @@ import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { classesLast, innerOf } from "./class-axis.ts";
 import { constant } from "./constant.ts";
-import { liveMask } from "./loss-on-device.ts";
+import { liveMask, pointOf, tensorsAt } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import { scaledLogits } from "./scaled-logits.ts";
 
 /** What a state depends on: no targets but the rows that are ignored. */
 export type StateProblem = Pick<
   LossProblem,
-  "op" | "batch" | "rows" | "classes" | "axis" | "labels" | "liveRows" | "terms"
+  "op" | "batch" | "rows" | "classes" | "axis" | "marks" | "terms" | "temperature"
 >;
 
 /** (m, k, s') of z' in every row, [...batch, 3], by one kernel call; the identity for an ignored row. */
 export function kernelState(problem: StateProblem, z: Tensor): Tensor {
-  const { op, batch, rows, classes, axis, labels, terms } = problem;
+  const { op, batch, rows, classes, axis, marks, terms } = problem;
   const params = { rows, classes, inner: innerOf(z.shape, axis), smoothing: 0, scale: 1, ...(terms && { terms }) };
   return withTemporaries((temporary) => {
-    const ignoring = labels && temporary(uploadIntegers(op, z.region, labels));
+    const ignoring = marks && temporary(uploadIntegers(op, z.region, marks));
     return apply({
       op,
       inputs: [z],
@@ -40,10 +40,10 @@ export function kernelState(problem: StateProblem, z: Tensor): Tensor {
 
 /** The same where the kernel does not know the terms: the state of z' less its shift, with the shift put back. */
 export function derivedState(problem: StateProblem, logits: Tensor): Tensor {
-  const { op, axis, batch, terms } = problem;
-  return constant(op, [logits], (given) => {
+  const { op, axis, batch, terms, temperature } = problem;
+  return constant(op, temperature ? [logits, temperature] : [logits], (given, tau) => {
     const z = readable(problem, classesLast(given!, axis));
-    const { scaled, shift } = terms === undefined ? { scaled: z, shift: undefined } : scaledLogits(z, terms);
+    const { scaled, shift } = terms === undefined ? { scaled: z, shift: undefined } : scaledLogits(z, terms, tau);
     const state = kernelState({ ...problem, axis: batch.length, terms: undefined }, scaled);
     const [m, k, rest] = columns(state, batch);
     const top = shift === undefined ? m! : add(m!, shift);
@@ -55,10 +55,12 @@ export function derivedState(problem: StateProblem, logits: Tensor): Tensor {
 
 /** (rank, entropy, margin) of every row, [...batch, 3]; (−1, 0, 0) for an ignored row. */
 export function derivedDiagnostics(problem: LossProblem, logits: Tensor, q: Tensor | undefined): Tensor {
-  const { op, axis, batch, classes, terms } = problem;
+  const { op, axis, batch, classes, terms, temperature } = problem;
   const column = [...batch, 1];
-  return constant(op, q ? [logits, q] : [logits], (given, targets) => {
-    const z = readable(problem, classesLast(given!, axis));
+  const at = { z: logits, q, temperature };
+  return constant(op, tensorsAt(at), (...inputs) => {
+    const { z: given, q: targets, temperature: tau } = pointOf(inputs, at);
+    const z = readable(problem, classesLast(given, axis));
     const positions = upload(
       op,
       z.region,
@@ -76,7 +78,7 @@ export function derivedDiagnostics(problem: LossProblem, logits: Tensor, q: Tens
     const isOwn = equal(positions, y);
     const own = kept(sum, select(isOwn, z, 0));
     const before = mul(equal(z, own), less(positions, y));
-    const x = terms === undefined ? z : scaledLogits(z, terms).scaled;
+    const x = terms === undefined ? z : scaledLogits(z, terms, tau).scaled;
     const p = softmax(x);
     const entropy = neg(kept(sum, select(p, mul(p, logSoftmax(x)), 0)));
     // A row without a distribution has NaN for all three.

@@ -14,95 +14,112 @@ import { type Tensor, youngestRegion } from "../tensor.ts";
 import { classesLast } from "./class-axis.ts";
 import { crossEntropyRows } from "./cross-entropy-rows.ts";
 import { focalPoly } from "./focal-poly.ts";
-import { type LossOnDevice, type LossPoint, liveMask, onDevice } from "./loss-on-device.ts";
+import {
+  type LossOnDevice,
+  type LossPoint,
+  type LossTensors,
+  liveMask,
+  onDevice,
+  pointOf,
+  tensorsAt,
+} from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
+import { NO_TERMS } from "./loss-terms.ts";
 import type { LossDerivatives } from "./row-kernel.ts";
 import { scaledLogits } from "./scaled-logits.ts";
 import { targetGradient } from "./target-gradient.ts";
 
 /** The row losses, of the batch's shape. */
-export function derivedRows(problem: LossProblem, z: Tensor, q: Tensor | undefined): Tensor {
-  const inputs = q === undefined ? [z] : [z, q];
-  const pulled = (g: Tensor, at: readonly Tensor[], i: number): Tensor =>
-    pulledBack(problem.op, (x) => rowsOf(problem, i === 0 ? x : at[0]!, i === 1 ? x : at[1]), at[i]!, g, at);
+export function derivedRows(problem: LossProblem, at: LossTensors): Tensor {
   return composed(
     problem.op,
-    inputs,
-    (x, p) => rowsOf(problem, x!, p),
-    (g, at) => at.map((_, i) => () => pulled(g, at, i)),
+    tensorsAt(at),
+    (...own) => rowsOf(problem, pointOf(own, at)),
+    (g, own) => own.map((_, i) => () => slopeOfRows(problem, pointOf(own, at), g, i)),
   );
 }
 
 /** G = scale·u·∂ℓ/∂z, of the shape of z. */
-export function derivedGradient(
-  problem: LossProblem,
-  z: Tensor,
-  q: Tensor | undefined,
-  u: Tensor | undefined,
-  scale: number,
-): Tensor {
+export function derivedGradient(problem: LossProblem, at: LossTensors, u: Tensor | undefined, scale: number): Tensor {
   return withTemporaries((temporary) => {
-    const region = youngestRegion([z, q, u].filter((tensor) => tensor !== undefined));
+    const tensors = tensorsAt(at);
+    const region = youngestRegion(u === undefined ? tensors : [...tensors, u]);
     const cotangent =
       u === undefined
         ? temporary(filled(problem.op, region, problem.batch, scale))
         : scale === 1
           ? u
           : temporary(affine(u, scale, 0));
-    return pulledBack(problem.op, (x) => rowsOf(problem, x, q), z, cotangent, q === undefined ? [z] : [z, q]);
+    return slopeOfRows(problem, at, cotangent, 0);
   });
 }
 
 /** The derivatives of the loss with terms, where the kernel has them: those of its derived form. */
-export const derivedDerivatives: LossDerivatives = { targetGradient, curvature, targetSlope };
+export const derivedDerivatives: LossDerivatives = {
+  targetGradient,
+  curvature: (loss, at, u, v, scale) => slopeOfGradient(loss, at, u, v, scale, 0),
+  targetSlope: (loss, at, u, v, scale) => slopeOfGradient(loss, at, u, v, scale, 1),
+  byTemperature: {
+    slope: (loss, at, u, v, scale) => slopeOfGradient(loss, at, u, v, scale, tensorsAt(at).length - 1),
+    ofSlopes({ problem }, at, g, i) {
+      const slopes = (point: LossTensors): Tensor => slopeOfRows(problem, point, g, tensorsAt(point).length - 1);
+      return pulledBack(problem.op, slopes, at, i, undefined, [g]);
+    },
+  },
+};
 
-function curvature({ problem }: LossOnDevice, at: LossPoint, u: Tensor | undefined, v: Tensor, scale: number): Tensor {
-  const { z, q } = at;
-  return pulledBack(problem.op, (x) => derivedGradient(problem, x, q, u, scale), z, v, present([z, q, u]));
+/** ∂⟨ℓ, g⟩ by tensor i of the point. */
+function slopeOfRows(problem: LossProblem, at: LossTensors, g: Tensor, i: number): Tensor {
+  return pulledBack(problem.op, (point) => rowsOf(problem, point), at, i, g);
 }
 
-function targetSlope(
+/** ∂⟨G, v⟩ by tensor i of the point. */
+function slopeOfGradient(
   { problem }: LossOnDevice,
   at: LossPoint,
   u: Tensor | undefined,
   v: Tensor,
   scale: number,
+  i: number,
 ): Tensor {
-  const { z, q } = at;
-  return pulledBack(problem.op, (x) => derivedGradient(problem, z, x, u, scale), q!, v, present([z, q, u]));
+  const gradient = (point: LossTensors): Tensor => derivedGradient(problem, point, u, scale);
+  return pulledBack(problem.op, gradient, at, i, v, u === undefined ? [] : [u]);
 }
 
-/** The gradient of ⟨f(x), cotangent⟩ by x, where f also reads `others`. */
+/** The gradient of ⟨f, cotangent⟩ by tensor i of the point, or of a scalar f itself; f also reads `others`. */
 function pulledBack(
   op: string,
-  f: (x: Tensor) => Tensor,
-  x: Tensor,
-  cotangent: Tensor,
-  others: readonly Tensor[],
+  f: (at: LossTensors) => Tensor,
+  at: LossTensors,
+  i: number,
+  cotangent: Tensor | undefined,
+  others: readonly Tensor[] = [],
 ): Tensor {
-  const region = youngestRegion([...others, cotangent]);
-  const { value, gradients } = gradientsOf(op, region, ([y]) => f(y!), [x], cotangent);
+  const tensors = tensorsAt(at);
+  const region = youngestRegion([...tensors, ...others, ...(cotangent ? [cotangent] : [])]);
+  const along = (x: Tensor): Tensor => f(pointOf(tensors.with(i, x), at));
+  const { value, gradients } = gradientsOf(op, region, ([x]) => along(x!), [tensors[i]!], cotangent);
   value.dispose();
   return gradients[0]!;
 }
 
-function present(tensors: readonly (Tensor | undefined)[]): Tensor[] {
-  return tensors.filter((tensor) => tensor !== undefined);
-}
-
 /** r^γ·(ℓ + ε₁·w_y·r) + λ·lse² by ops. */
-function rowsOf(problem: LossProblem, logits: Tensor, targets: Tensor | undefined): Tensor {
-  const { axis, batch, classWeights } = problem;
-  const { focal, poly, zLoss } = problem.terms!;
-  const z = classesLast(logits, axis);
-  const live = liveMask(problem, z.region);
-  // An ignored row may hold anything.
-  const { scaled: x, shift } = scaledLogits(live === undefined ? z : select(live, z, 0), problem.terms!);
+function rowsOf(problem: LossProblem, at: LossTensors): Tensor {
+  const { axis, batch, classWeights, labels, terms = NO_TERMS } = problem;
+  const { focal, poly, zLoss } = terms;
+  const live = liveMask(problem, at.z.region);
+  // A row that is not read may hold anything.
+  const laid = (x: Tensor): Tensor => {
+    const last = classesLast(x, axis);
+    return live === undefined ? last : select(live, last, 0);
+  };
+  const { scaled: x, shift } = scaledLogits(laid(at.z), terms, at.temperature);
   const hasFactor = focal !== 0 || poly !== 0;
-  const bare = { ...problem, terms: undefined, axis: batch.length };
-  const inner = hasFactor ? { ...bare, classWeights: undefined } : bare;
+  const bare = { ...problem, terms: undefined, temperature: undefined, axis: batch.length };
+  const inner = { ...bare, ...(labels ? {} : { marks: undefined }), ...(hasFactor && { classWeights: undefined }) };
+  const targets = at.q && laid(at.q);
   let rows = withTemporaries((temporary) =>
-    crossEntropyRows(onDevice(inner, x.region, temporary), x, targets && classesLast(targets, axis)),
+    crossEntropyRows(onDevice(inner, x.region, temporary), { z: x, q: targets, temperature: undefined }),
   ).rows;
   if (hasFactor) rows = focalPoly(rows, focal, poly);
   if (hasFactor && classWeights !== undefined) rows = byLabelWeight(problem, rows);

@@ -1,41 +1,63 @@
 import { allocate, runtimeOf, withTemporaries } from "../ops/apply.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { broadcastTo } from "../ops/sum.ts";
-import { record, type Scaled, scaled } from "../recording.ts";
+import { record, recordingsOf, type Scaled, scaled } from "../recording.ts";
+import type { Shape } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
-import { kernelInputs, kernelParams, onDevice, uploadsOf } from "./loss-on-device.ts";
+import {
+  kernelInputs,
+  kernelParams,
+  type LossTensors,
+  onDevice,
+  pointOf,
+  tensorsAt,
+  uploadsOf,
+} from "./loss-on-device.ts";
 import type { PlacedLoss } from "./placed-loss.ts";
 import { targetGradient } from "./target-gradient.ts";
 import { reducedRows, rowFactor, weightedRows } from "./weighted-rows.ts";
 
 /**
- * A scalar loss whose gradient by the logits is finished in the forward pass: for a recording that differentiates it once,
- * with weights that the host knows. One buffer of the logits' size, the gradient itself.
+ * A scalar loss whose gradients by logits and temperature are finished in the forward pass: for a recording that
+ * differentiates it once, with weights that the host knows. One buffer of the logits' size, the gradient by them.
  */
-export function finishedLoss({ problem, z, q }: PlacedLoss): Tensor {
+export function finishedLoss({ problem, at }: PlacedLoss): Tensor {
   const { op, batch, scale } = problem;
-  const inputs = q === undefined ? [z] : [z, q];
+  const { z, q, temperature } = at;
+  const inputs = tensorsAt(at);
   const runtime = runtimeOf(op, inputs);
   const region = youngestRegion(inputs);
   return withTemporaries((temporary) => {
     const loss = onDevice(problem, region, temporary);
     const weights = rowFactor(problem, region, temporary);
     const rows = temporary(allocate(op, runtime, batch, region));
-    const gradient = temporary(allocate(op, runtime, z.shape, region));
+    const outputFor = (source: Tensor | undefined, shape: Shape): Tensor | undefined =>
+      source && recordingsOf([source]).length > 0 ? temporary(allocate(op, runtime, shape, region)) : undefined;
+    const gradient = outputFor(z, z.shape);
+    const slopes = outputFor(temperature, batch);
     runtime.kernels.softmaxCrossEntropy(
-      { rowLoss: rows.storage.handle, gradient: gradient.storage.handle },
-      { ...kernelInputs(loss, z, q), rowScale: weights?.handle(op) },
+      {
+        rowLoss: rows.storage.handle,
+        gradient: gradient?.storage.handle,
+        ...(slopes && { temperatureSlope: slopes.storage.handle }),
+      },
+      { ...kernelInputs(loss, at), rowScale: weights?.handle(op) },
       kernelParams(problem, z, scale),
     );
-    const pullback = (g: Tensor, [zIn]: readonly Tensor[]) => [
-      () => times(gradient, g),
-      () => {
-        const perRow = broadcastTo(g, batch);
-        const slopes = targetGradient(loss, zIn!, weights === undefined ? perRow : mul(perRow, weights));
-        return scaled(slopes.tensor, scale * slopes.factor);
-      },
+    // The loss by its temperature is the same reduction of the rows' slopes.
+    const slope = slopes && temporary(reducedRows(problem, temporary(weightedRows(problem, slopes))));
+    const byTargets = (g: Tensor, own: LossTensors): Scaled => {
+      const perRow = broadcastTo(g, batch);
+      const found = targetGradient(loss, own, weights === undefined ? perRow : mul(perRow, weights));
+      return scaled(found.tensor, scale * found.factor);
+    };
+    const pullback = (g: Tensor, own: readonly Tensor[]) => [
+      gradient && (() => times(gradient, g)),
+      ...(q ? [() => byTargets(g, pointOf(own, at))] : []),
+      ...(temperature ? [slope && (() => times(slope, g))] : []),
     ];
-    const saved = [...uploadsOf(loss), gradient, ...(weights && q ? [weights] : [])];
+    const finished = [gradient, slope, q && weights].filter((tensor) => tensor !== undefined);
+    const saved = [...uploadsOf(loss), ...finished];
     return record(inputs, reducedRows(problem, temporary(weightedRows(problem, rows))), pullback, saved);
   });
 }

@@ -21,8 +21,8 @@ import { type LinearLoss, type LinearPoint, tensorsAt } from "./linear-loss.ts";
 import { linearRows } from "./linear-rows.ts";
 import { LOSS_OPTIONS, type LossOptions, type Targets } from "./loss-options.ts";
 import { givenOptions, type LossProblem, problemOf } from "./loss-problem.ts";
+import { unlessNeutral } from "./loss-terms.ts";
 import { reducedRows, weightedRows } from "./weighted-rows.ts";
-import { hasWeightless } from "./weightless-rows.ts";
 
 /** What `linearCrossEntropy` takes: all of `softmaxCrossEntropy` but `axis`, and how the layer is computed. */
 export interface LinearLossOptions extends Omit<LossOptions, "axis"> {
@@ -101,30 +101,24 @@ function checkedClasses(op: string, x: Tensor, w: Tensor, b: Tensor | undefined,
 }
 
 /** The rows that count, or nothing if all do. */
-function liveRows(problem: LossProblem): Int32Array | undefined {
-  const { labels, liveRows: count, rows, rowWeights } = problem;
-  if (hasWeightless(problem))
-    return Int32Array.from(rowWeights.host!.keys()).filter((row) => rowWeights.host![row] !== 0);
-  if (labels === undefined || count === rows) return undefined;
-  const live = new Int32Array(count);
-  let next = 0;
-  for (const [row, label] of labels.entries()) if (label >= 0) live[next++] = row;
-  return live;
+function liveRows({ marks }: LossProblem): Int32Array | undefined {
+  return marks && Int32Array.from(marks.keys()).filter((row) => marks[row]! >= 0);
 }
 
 /** The problem of the rows that count, in a batch of one axis. Weights on the device stay with the whole batch. */
 function withoutIgnored(problem: LossProblem, live: Int32Array | undefined): LossProblem {
-  const { rows, labels, rowWeights, temperature: _, ...rest } = problem;
+  const { rows, labels, rowWeights, terms } = problem;
   const count = live === undefined ? rows : live.length;
   const { host } = rowWeights;
   return {
-    ...rest,
+    ...problem,
     batch: [count],
     rows: count,
-    liveRows: count,
     axis: 1,
     labels: live && labels ? live.map((row) => labels[row]!) : labels,
+    marks: undefined,
     rowWeights: { ...rowWeights, host: live && host ? Float64Array.from(live, (row) => host[row]!) : host },
+    terms: terms && unlessNeutral(terms),
     temperature: undefined,
   };
 }

@@ -22,6 +22,7 @@ export function linearRows(loss: LinearLoss, point: LinearPoint): Tensor {
     rowLoss!,
     (g, own, _, wanted) => gradientsOfRows(loss, pointOf(own, point), state!, g, wanted),
     state === undefined ? [] : [state],
+    true,
   );
   state?.dispose();
   return rows;
@@ -82,7 +83,8 @@ function rowFunction({ problem, transW, maxBytes }: LinearLoss, point: LinearPoi
     cutsResult: true,
     of(tensors, chunk) {
       const here = pointOf(tensors, point);
-      return rowLosses(chunkProblem(problem, chunk), logitsOf(here, transW), here.q).rows;
+      const at = { z: logitsOf(here, transW), q: here.q, temperature: undefined };
+      return rowLosses(chunkProblem(problem, chunk), at).rows;
     },
   };
 }

@@ -4,19 +4,21 @@ import type { Region, Tensor } from "../tensor.ts";
 import { innerOf } from "./class-axis.ts";
 import type { LossProblem } from "./loss-problem.ts";
 
-/** A loss problem with what the kernel reads besides logits and probabilities on the device. */
+/** A loss problem with what the kernel reads besides logits, probabilities and a temperature on the device. */
 export interface LossOnDevice {
   readonly problem: LossProblem;
+  /** Labels, or marks beside probabilities. */
   readonly labels: Tensor | undefined;
   readonly classWeights: Tensor | undefined;
 }
 
 /** Uploads labels and class weights, once for the loss and all its derivatives, which save them. */
 export function onDevice(problem: LossProblem, region: Region, temporary: (tensor: Tensor) => Tensor): LossOnDevice {
-  const { op, labels, classWeights } = problem;
+  const { op, labels, marks, classWeights } = problem;
+  const integers = labels ?? marks;
   return {
     problem,
-    labels: labels && temporary(uploadIntegers(op, region, labels)),
+    labels: integers && temporary(uploadIntegers(op, region, integers)),
     classWeights: classWeights && temporary(upload(op, region, classWeights, [classWeights.length])),
   };
 }
@@ -29,13 +31,14 @@ export function uploadsOf({ labels, classWeights }: LossOnDevice): Tensor[] {
 type LossInputs = Omit<Parameters<Kernels["softmaxCrossEntropy"]>[1], "rowScale" | "state">;
 
 /** The kernel's inputs besides the row scale and the state. */
-export function kernelInputs(loss: LossOnDevice, z: Tensor, q: Tensor | undefined): LossInputs {
+export function kernelInputs(loss: LossOnDevice, { z, q, temperature }: LossTensors): LossInputs {
   const { op } = loss.problem;
   return {
     logits: z.handle(op),
     labels: loss.labels?.handle(op),
     probabilities: q?.handle(op),
     classWeights: loss.classWeights?.handle(op),
+    ...(temperature && { temperature: temperature.handle(op) }),
   };
 }
 
@@ -45,24 +48,38 @@ export function kernelParams(problem: LossProblem, z: Tensor, scale: number): So
   return { rows, classes, inner: innerOf(z.shape, axis), smoothing, scale, ...(terms && { terms }) };
 }
 
-/** What the gradient of a loss is taken at. */
-export interface LossPoint {
+/** What a loss is a function of, where it is differentiated. */
+export interface LossTensors {
   readonly z: Tensor;
   readonly q: Tensor | undefined;
+  /** A temperature on the device. */
+  readonly temperature: Tensor | undefined;
+}
+
+/** What the gradient of a loss is taken at. */
+export interface LossPoint extends LossTensors {
   /** The rows' (m, k, s') from the forward pass, if it kept them. */
   readonly state: Tensor | undefined;
 }
 
+/** The tensors of a point, without those that it has not. */
+export function tensorsAt({ z, q, temperature }: LossTensors): Tensor[] {
+  return [z, q, temperature].filter((tensor) => tensor !== undefined);
+}
+
+/** The point whose {@link tensorsAt} these are, where `like` says what there is. */
+export function pointOf<Point extends LossTensors>(tensors: readonly Tensor[], like: Point): Point {
+  const [z, ...rest] = tensors;
+  const q = like.q && rest.shift();
+  return { ...like, z: z!, q, temperature: like.temperature && rest.shift() };
+}
+
 /** 1 for rows that are read and 0 for others, of shape [..., 1], or nothing if all are. */
 export function liveMask(
-  { labels, liveRows, rows, batch, op }: Pick<LossProblem, "labels" | "liveRows" | "rows" | "batch" | "op">,
+  { marks, batch, op }: Pick<LossProblem, "marks" | "batch" | "op">,
   region: Region,
 ): Tensor | undefined {
-  if (labels === undefined || liveRows === rows) return undefined;
-  return upload(
-    op,
-    region,
-    Float64Array.from(labels, (label) => (label < 0 ? 0 : 1)),
-    [...batch, 1],
-  );
+  if (marks === undefined) return undefined;
+  const live = Float64Array.from(marks, (mark) => (mark < 0 ? 0 : 1));
+  return upload(op, region, live, [...batch, 1]);
 }

@@ -35,8 +35,7 @@ export interface RowLossOptions {
   /** λ ≥ 0: adds λ·lse² to each row, lse = log Σ e^z′ (PaLM's z-loss; default 0). */
   readonly zLoss?: number;
   /**
-   * τ > 0: logits are divided by it (default 1). By a scalar tensor the loss is differentiable, at the price of two buffers
-   * of the logits' size, four with the gradient, and up to eight with its own.
+   * τ > 0: logits are divided by it (default 1). By a scalar tensor the loss is differentiable; its value is not checked.
    */
   readonly temperature?: number | Tensor;
   /** c > 0: logits become c·tanh(z/c), after the temperature (Gemma's soft cap; none by default). −∞ stays −∞. */

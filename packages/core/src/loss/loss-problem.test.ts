@@ -92,8 +92,8 @@ describe("targets are refused:", () => {
     ["none", () => ({}), "VALUE", [`${op}: targets need exactly one of the two: ${remedy}`]],
     ["undefined", () => undefined, "VALUE", [op, remedy, "not undefined"]],
     ["null", () => null, "VALUE", [op, remedy, "not null"]],
-    ["bare labels", () => [0, 1], "VALUE", [op, remedy, "not a Array"]],
-    ["bare integers", () => Int32Array.of(0, 1), "VALUE", [op, remedy, "not a Int32Array"]],
+    ["bare labels", () => [0, 1], "VALUE", [op, remedy, "not an Array"]],
+    ["bare integers", () => Int32Array.of(0, 1), "VALUE", [op, remedy, "not an Int32Array"]],
     ["a bare tensor", (q) => q, "VALUE", [op, remedy, "not a Tensor"]],
     ["a misspelt name", () => ({ label: [0, 1] }), "OPTION", [op, 'no option "label"', "labels, probabilities"]],
     [
@@ -118,7 +118,7 @@ describe("targets are refused:", () => {
         ],
       }),
       "VALUE",
-      [`${op}: expected a tensor, not a Array; make one with device.tensor(values)`],
+      [`${op}: expected a tensor, not an Array; make one with device.tensor(values)`],
     ],
     [
       "too few labels",
@@ -175,7 +175,7 @@ describe("logits are refused:", () => {
 
   it("numbers on the host", async () => {
     expect(refusal(() => softmaxCrossEntropy([[1, 2]] as never, { labels: [0] })).message).toBe(
-      `${op}: expected a tensor, not a Array; make one with device.tensor(values)`,
+      `${op}: expected a tensor, not an Array; make one with device.tensor(values)`,
     );
   });
 });
@@ -224,7 +224,8 @@ describe("an option is refused:", () => {
       "SHAPE",
       `${op}: classWeights [] must be one weight for each of the 3 classes`,
     ],
-    ["null for weights", { classWeights: null }, "VALUE", `${op}: values are numbers`],
+    ["null for weights", { classWeights: null }, "VALUE", `${op}: classWeights: values are numbers`],
+    ["null for weights of rows", { rowWeights: null }, "VALUE", `${op}: rowWeights: values are numbers`],
     ["NaN ignoreIndex", { ignoreIndex: Number.NaN }, "OPTION", ignore("the number NaN")],
     ["a fraction to ignore", { ignoreIndex: [0, 1.5] }, "OPTION", ignore("the number 1.5")],
     ["a string to ignore", { ignoreIndex: "0" }, "OPTION", ignore('the string "0"')],
@@ -234,6 +235,13 @@ describe("an option is refused:", () => {
     const { made } = device.memory();
     expectRefused(device, () => softmaxCrossEntropy(z, { labels: [0, 1] }, options as never), code, [message]);
     expect(device.memory().made).toBe(made);
+  });
+
+  it("class weights on a device, PyTorch's way, with what to do", async () => {
+    const { device, z } = await problem();
+    const options = { classWeights: device.tensor([1, 2, 3]) as never };
+    const words = ["classWeights are host data here, and this is Tensor [3]; pass an array or await x.data()"];
+    expectRefused(device, () => softmaxCrossEntropy(z, { labels: [0, 1] }, options), "VALUE", words);
   });
 
   it.each<[string, object, string[]]>([
@@ -309,7 +317,7 @@ describe("upstream is refused:", () => {
   it.each<[string, unknown, "mean" | "none", ErrorCode, string]>([
     ["a row each for a scalar loss", "rows", "mean", "SHAPE", 'upstream [2] must be [] for reduction "mean"'],
     ["a scalar for rows", "scalar", "none", "SHAPE", 'upstream [] must be [2] for reduction "none"'],
-    ["an array", [1, 1], "none", "OPTION", "upstream is a number or a tensor, not a Array"],
+    ["an array", [1, 1], "none", "OPTION", "upstream is a number or a tensor, not an Array"],
     ["null", null, "mean", "OPTION", "upstream is a number or a tensor, not null"],
   ])("%s", async (_, upstream, reduction, code, message) => {
     const { device, z } = await problem();

@@ -1,10 +1,10 @@
 import type { LossTerms } from "../backend.ts";
-import { OptionError, ShapeError } from "../errors.ts";
+import { OptionError, ShapeError, ValueError } from "../errors.ts";
 import { type HostValues, hostTensor, nameOf } from "../host-values.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
 import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import type { LogitsLike } from "./class-axis.ts";
 import { checkCombinations, type LossSetting } from "./legal-combinations.ts";
 import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, type Targets } from "./loss-options.ts";
@@ -22,20 +22,23 @@ export interface LossProblem {
   readonly classes: number;
   /** Where the class axis of the logits is, from the front. */
   readonly axis: number;
-  /** −1 for a row that is ignored or has the host weight 0; absent with probabilities. */
+  /** −1 for a row that is not read; absent with probabilities. */
   readonly labels: Int32Array | undefined;
+  /**
+   * What says which rows are read, −1 being for those that are ignored or have the host weight 0: the labels, or beside
+   * probabilities 0 and −1. Absent where all rows are.
+   */
+  readonly marks: Int32Array | undefined;
   readonly probabilities: Tensor | undefined;
   readonly classWeights: Float64Array | undefined;
   readonly smoothing: number;
   readonly reduction: Reduction;
-  /** Rows whose logits are read. */
-  readonly liveRows: number;
   readonly rowWeights: RowWeights;
   /** What a mean divides by; nothing where only the device knows it. */
   readonly weight: number | undefined;
   /** What the sum of the rows is multiplied by: 1/weight (0 for weight 0) for a mean, else 1. */
   readonly scale: number;
-  /** What the loss has beyond cross-entropy; absent where all of it is neutral. */
+  /** What the loss has beyond cross-entropy; absent where all of it is neutral and there is no temperature on the device. */
   readonly terms: LossTerms | undefined;
   /** A temperature on the device. */
   readonly temperature: Tensor | undefined;
@@ -80,19 +83,19 @@ export function problemOf(
   const counted = { rows, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
   checkDivisor(op, weight, floatBytes);
-  const live = labels && withoutWeight(labels, rowWeights.host);
+  const marks = marksOf(labels, rowWeights.host);
   return {
     op,
     batch,
     rows,
     classes,
     axis,
-    labels: live,
+    labels: labels && (marks ?? labels),
+    marks,
     probabilities,
     classWeights,
     smoothing,
     reduction,
-    liveRows: live === undefined ? rows : countLive(live),
     rowWeights,
     weight,
     scale: scaleOf(reduction, weight),
@@ -136,15 +139,10 @@ function settingsOf(
   ];
 }
 
-function countLive(labels: Int32Array): number {
-  let count = 0;
-  for (let row = 0; row < labels.length; row++) if (labels[row]! >= 0) count++;
-  return count;
-}
-
 /** A row of weight 0 is one that is not read. */
-function withoutWeight(labels: Int32Array, weights: Float64Array | undefined): Int32Array {
-  return weights === undefined ? labels : labels.map((label, row) => (weights[row] === 0 ? -1 : label));
+function marksOf(labels: Int32Array | undefined, weights: Float64Array | undefined): Int32Array | undefined {
+  if (!weights?.includes(0)) return labels?.includes(-1) ? labels : undefined;
+  return Int32Array.from(weights, (weight, row) => (weight === 0 ? -1 : (labels?.[row] ?? 0)));
 }
 
 function checkedClassWeights(
@@ -154,7 +152,12 @@ function checkedClassWeights(
   floatBytes: 4 | 8,
 ): Float64Array | undefined {
   if (weights === undefined) return undefined;
-  const { data, shape } = hostTensor(op, weights);
+  if (weights instanceof Tensor) {
+    throw new ValueError(
+      `${op}: classWeights are host data here, and this is ${weights}; pass an array or await x.data()`,
+    );
+  }
+  const { data, shape } = hostTensor(`${op}: classWeights`, weights);
   if (shape.length !== 1 || data.length !== classes) {
     throw new ShapeError(`${op}: classWeights ${show(shape)} must be one weight for each of the ${classes} classes`);
   }

@@ -7,10 +7,13 @@ import type { RowLossOptions } from "./loss-options.ts";
 
 /** What the loss has beyond cross-entropy: numbers for the kernel, and a temperature that lives on the device. */
 export interface CheckedTerms {
-  /** Absent where all of them are neutral. */
+  /** Absent where all of them are neutral and there is no temperature on the device. */
   readonly terms: LossTerms | undefined;
   readonly temperature: Tensor | undefined;
 }
+
+/** Terms that say nothing. */
+export const NO_TERMS: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
 
 type TermOptions = Pick<RowLossOptions, "zLoss" | "temperature" | "softcap" | "focal" | "poly">;
 
@@ -30,9 +33,13 @@ export function checkedTerms(op: string, options: TermOptions): CheckedTerms {
     focal: atLeast(op, "focal", 0, options.focal),
     poly: atLeast(op, "poly", -1, options.poly),
   };
-  const { inverseTemperature, ...others } = terms;
-  const isNeutral = inverseTemperature === 1 && Object.values(others).every((value) => value === 0);
-  return { terms: isNeutral ? undefined : terms, temperature };
+  return { terms: temperature === undefined ? unlessNeutral(terms) : terms, temperature };
+}
+
+/** The terms, or nothing where they say nothing. */
+export function unlessNeutral(terms: LossTerms): LossTerms | undefined {
+  const names = Object.keys(NO_TERMS) as (keyof LossTerms)[];
+  return names.every((name) => terms[name] === NO_TERMS[name]) ? undefined : terms;
 }
 
 /** Numbers of a device in float32 must hold these and their reciprocals. */

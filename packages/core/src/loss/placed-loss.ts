@@ -1,43 +1,25 @@
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import { classesLast } from "./class-axis.ts";
+import type { LossTensors } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
-import { tempered } from "./tempered.ts";
-import { hasWeightless, withoutWeightless } from "./weightless-rows.ts";
 
-/** A problem as the kernel is to see it: logits and probabilities laid out for it, a device's temperature applied. */
+/** A problem as the kernel is to see it: logits and probabilities laid out for it. */
 export interface PlacedLoss {
   readonly problem: LossProblem;
-  readonly z: Tensor;
-  readonly q: Tensor | undefined;
+  readonly at: LossTensors;
   /** The logits and probabilities as they were given, and what else the result depends on. */
   readonly inputs: readonly Tensor[];
 }
 
-/**
- * Lays a problem out: a permuted copy where the class axis is not the last one and the backend wants it there, and 0 in
- * what a row holds that is taken out. With `isWhole` the tempered logits are z/τ and not z/τ up to a constant a row.
- */
-export function placedLoss(
-  problem: LossProblem,
-  logits: Tensor,
-  temporary: (tensor: Tensor) => Tensor,
-  isWhole: boolean,
-): PlacedLoss {
-  const { axis, probabilities, temperature, rowWeights, terms } = problem;
+/** Lays a problem out: a permuted copy where the class axis is not the last one and the backend wants it there. */
+export function placedLoss(problem: LossProblem, logits: Tensor, temporary: (tensor: Tensor) => Tensor): PlacedLoss {
+  const { axis, probabilities, temperature, rowWeights } = problem;
   const inputs = [logits, probabilities, temperature, rowWeights.device].filter((tensor) => tensor !== undefined);
   const isMoved = axis !== logits.rank - 1 && !logits.runtime.facts.innerClass;
-  const placed = isMoved ? { ...problem, axis: logits.rank - 1 } : problem;
-  const isMasked = hasWeightless(problem);
-  const laid = (x: Tensor): Tensor => {
-    const moved = isMoved ? temporary(classesLast(x, axis)) : x;
-    return isMasked ? temporary(withoutWeightless(placed, moved, temporary)) : moved;
-  };
-  let z = laid(logits);
-  if (temperature !== undefined) {
-    const isShifted = !isWhole && terms === undefined;
-    z = temporary(tempered(placed, z, temperature, isShifted));
-  }
-  return { problem: placed, z, q: probabilities && laid(probabilities), inputs };
+  const laid = (x: Tensor): Tensor => (isMoved ? temporary(classesLast(x, axis)) : x);
+  const q = probabilities && laid(probabilities);
+  const placed = isMoved ? { ...problem, axis: logits.rank - 1, probabilities: q } : problem;
+  return { problem: placed, at: { z: laid(logits), q, temperature }, inputs };
 }
 
 /** Where the results of a loss belong. */

@@ -23,7 +23,7 @@ export function chunkProblem(problem: LossProblem, { from, count }: RowChunk): L
     ...problem,
     batch: [count],
     rows: count,
-    liveRows: count,
+    marks: undefined,
     labels: problem.labels?.subarray(from, from + count),
     rowWeights: { host: undefined, device: undefined },
     reduction: "none",

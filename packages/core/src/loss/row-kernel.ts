@@ -1,20 +1,37 @@
-/** The loss kernel as two ops, rows and their gradient G = scale·u·∂ℓ/∂z. Whose derivatives they have, their caller says. */
+/**
+ * The loss kernel as ops: rows, their gradient G = scale·u·∂ℓ/∂z, and their slopes ∂ℓ/∂τ. Whose derivatives they have, their
+ * caller says.
+ */
 import { allocate, apply, runtimeOf } from "../ops/apply.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/sum.ts";
 import { type InputGradient, record, recordingsOf, type Scaled } from "../recording.ts";
 import type { Shape } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
-import { kernelInputs, kernelParams, type LossOnDevice, type LossPoint, uploadsOf } from "./loss-on-device.ts";
+import {
+  kernelInputs,
+  kernelParams,
+  type LossOnDevice,
+  type LossPoint,
+  type LossTensors,
+  pointOf,
+  tensorsAt,
+  uploadsOf,
+} from "./loss-on-device.ts";
 
-/** The derivatives of a row loss that the kernel does not compute. v is the cotangent of G, g that of the rows. */
+/** The derivatives of a row loss that the kernel does not compute. v is the cotangent of G, g that of the rows or slopes. */
 export interface LossDerivatives {
   /** ∂⟨ℓ, g⟩/∂q. */
-  targetGradient(loss: LossOnDevice, z: Tensor, g: Tensor): Tensor | Scaled;
+  targetGradient(loss: LossOnDevice, at: LossTensors, g: Tensor): Tensor | Scaled;
   /** ∂⟨G, v⟩/∂z. */
   curvature(loss: LossOnDevice, at: LossPoint, u: Tensor | undefined, v: Tensor, scale: number): Tensor | Scaled;
   /** ∂⟨G, v⟩/∂q. */
   targetSlope(loss: LossOnDevice, at: LossPoint, u: Tensor | undefined, v: Tensor, scale: number): Tensor | Scaled;
+  /** ∂⟨G, v⟩/∂τ, and ∂⟨∂ℓ/∂τ, g⟩ by input i of the point; where there is a temperature on the device. */
+  readonly byTemperature?: {
+    slope(loss: LossOnDevice, at: LossPoint, u: Tensor | undefined, v: Tensor, scale: number): Tensor;
+    ofSlopes(loss: LossOnDevice, at: LossTensors, g: Tensor, i: number): Tensor;
+  };
 }
 
 /** What a forward pass may give besides the row losses. Neither has a gradient. */
@@ -33,14 +50,13 @@ export interface RowLosses {
 /** The row losses by one kernel call. While somebody records, the state is kept for the gradient. */
 export function kernelRows(
   loss: LossOnDevice,
-  z: Tensor,
-  q: Tensor | undefined,
+  at: LossTensors,
   wanted: WantedOutputs,
   derivatives: LossDerivatives,
 ): RowLosses {
   const { problem } = loss;
   const { op, batch } = problem;
-  const inputs = q === undefined ? [z] : [z, q];
+  const inputs = tensorsAt(at);
   const runtime = runtimeOf(op, inputs);
   const region = youngestRegion(inputs);
   const made: Tensor[] = [];
@@ -61,18 +77,23 @@ export function kernelRows(
         state: state?.storage.handle,
         ...(diagnostics && { diagnostics: diagnostics.storage.handle }),
       },
-      kernelInputs(loss, z, q),
-      kernelParams(problem, z, 1),
+      kernelInputs(loss, at),
+      kernelParams(problem, at.z, 1),
     );
     const shown = wanted.state ? state!.alias(op, region) : undefined;
     record(
       inputs,
       rows,
-      (g, [zIn, qIn]) => [
-        () => kernelGradient(loss, { z: zIn!, q: qIn, state }, rowFactor(g), scaleFactor(g), derivatives),
-        () => derivatives.targetGradient(loss, zIn!, g),
-      ],
+      (g, own) => {
+        const point = { ...pointOf(own, at), state };
+        return present([
+          () => kernelGradient(loss, point, rowFactor(g), scaleFactor(g), derivatives),
+          at.q && (() => derivatives.targetGradient(loss, point, g)),
+          at.temperature && (() => sum(mul(g, kernelSlopes(loss, point, derivatives)))),
+        ]);
+      },
       state === undefined ? [] : [...uploadsOf(loss), state],
+      true,
     );
     state?.dispose();
     return { rows, state: shown, diagnostics };
@@ -99,29 +120,52 @@ export function kernelGradient(
   scale: number,
   derivatives: LossDerivatives,
 ): Tensor {
-  const { z, q, state } = point;
   const { op, axis } = loss.problem;
-  const optional = [q, u].filter((tensor) => tensor !== undefined);
+  const { z, q, temperature, state } = point;
+  const inputs = tensorsAt(point);
   return apply({
     op,
-    inputs: [z, ...optional],
+    inputs: u === undefined ? inputs : [...inputs, u],
     shape: z.shape,
     saved: [...uploadsOf(loss), ...(state ? [state] : [])],
     run: (gradient, _, kernels) =>
       kernels.softmaxCrossEntropy(
         { gradient },
-        { ...kernelInputs(loss, z, q), rowScale: u?.handle(op), state: state?.handle(op) },
+        { ...kernelInputs(loss, point), rowScale: u?.handle(op), state: state?.handle(op) },
         kernelParams(loss.problem, z, scale),
       ),
-    pullback: (v, [zIn, ...rest]) => {
-      const at = { z: zIn!, q: q && rest[0]!, state };
-      const uIn = u && rest.at(-1)!;
-      const gradients: InputGradient[] = [() => derivatives.curvature(loss, at, uIn, v, scale)];
-      if (q !== undefined) gradients.push(() => derivatives.targetSlope(loss, at, uIn, v, scale));
-      if (u !== undefined) {
-        gradients.push(() => sum(mul(kernelGradient(loss, at, undefined, scale, derivatives), v), axis));
-      }
-      return gradients;
+    pullback: (v, own) => {
+      const at = pointOf(own, point);
+      const uIn = u && own.at(-1)!;
+      return present([
+        () => derivatives.curvature(loss, at, uIn, v, scale),
+        q && (() => derivatives.targetSlope(loss, at, uIn, v, scale)),
+        temperature && (() => derivatives.byTemperature!.slope(loss, at, uIn, v, scale)),
+        u && (() => sum(mul(kernelGradient(loss, at, undefined, scale, derivatives), v), axis)),
+      ]);
     },
   });
+}
+
+/** ∂ℓ/∂τ of every row by one kernel call, of the batch's shape, recorded with its derivatives. */
+function kernelSlopes(loss: LossOnDevice, point: LossTensors, derivatives: LossDerivatives): Tensor {
+  const { op, batch } = loss.problem;
+  return apply({
+    op,
+    inputs: tensorsAt(point),
+    shape: batch,
+    saved: uploadsOf(loss),
+    run: (temperatureSlope, _, kernels) =>
+      kernels.softmaxCrossEntropy(
+        { temperatureSlope },
+        kernelInputs(loss, point),
+        kernelParams(loss.problem, point.z, 1),
+      ),
+    pullback: (g, own) => own.map((_, i) => () => derivatives.byTemperature!.ofSlopes(loss, pointOf(own, point), g, i)),
+  });
+}
+
+/** The gradients of the inputs that there are. */
+function present(gradients: readonly (InputGradient | undefined)[]): InputGradient[] {
+  return gradients.filter((gradient) => gradient !== undefined);
 }

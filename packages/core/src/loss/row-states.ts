@@ -50,7 +50,7 @@ export function rowStates(logits: Tensor, options: RowStatesOptions = {}): Tenso
   if (classes === 0) throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes on axis ${axis}`);
   const batch = logits.shape.filter((_, i) => i !== axis);
   const rows = sizeOf(batch);
-  const problem: StateProblem = { op, batch, rows, classes, axis, labels: undefined, liveRows: rows, terms };
+  const problem: StateProblem = { op, batch, rows, classes, axis, marks: undefined, terms, temperature: undefined };
   const { facts } = logits.runtime;
   const isKernels = (terms === undefined || facts.lossTerms === true) && (axis === logits.rank - 1 || facts.innerClass);
   return constant(op, [logits], (z) => {

@@ -26,7 +26,7 @@ export function checkedRowWeights(
     checkFit(op, weights.shape, weights.size, batch);
     return { host: undefined, device: weights };
   }
-  const { data, shape } = hostTensor(op, weights);
+  const { data, shape } = hostTensor(`${op}: rowWeights`, weights);
   checkFit(op, shape, data.length, batch);
   const host = Float64Array.from(data);
   const range = weightRange(logits.runtime.facts.floatBytes);

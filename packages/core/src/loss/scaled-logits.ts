@@ -5,7 +5,8 @@ import { composed } from "../ops/apply.ts";
 import { abs, affine, div, exp, mul, square, sub } from "../ops/arithmetic.ts";
 import { equal, less } from "../ops/compare.ts";
 import { select } from "../ops/select.ts";
-import { folded } from "../ops/sum.ts";
+import { folded, sum } from "../ops/sum.ts";
+import { scaled } from "../recording.ts";
 import type { Tensor } from "../tensor.ts";
 
 const op = "softmaxCrossEntropy";
@@ -17,22 +18,45 @@ export interface ScaledLogits {
 }
 
 /**
- * Logits [..., classes], scaled and capped. Without a cap their largest is taken off before they are scaled, so that
- * a common offset costs nothing; z′ is then up to a constant a row, which has no part in any derivative.
+ * Logits [..., classes], scaled and capped, by a temperature on the device if there is one. Without a cap their largest is
+ * taken off before they are scaled, so that a common offset costs nothing; z′ is then up to a constant a row, which has a
+ * part in no derivative but that of the shift by a temperature.
  */
-export function scaledLogits(z: Tensor, { inverseTemperature, softcap }: LossTerms): ScaledLogits {
-  if (softcap > 0) return { scaled: capped(z, inverseTemperature, softcap), shift: undefined };
-  if (inverseTemperature === 1) return { scaled: z, shift: undefined };
-  const largest = finiteMaximum(z, -1);
-  return {
-    scaled: affine(sub(z, largest), inverseTemperature, 0),
-    shift: affine(largest, inverseTemperature, 0),
-  };
+export function scaledLogits(
+  z: Tensor,
+  { inverseTemperature, softcap }: LossTerms,
+  temperature?: Tensor | undefined,
+): ScaledLogits {
+  if (softcap > 0) {
+    const uncapped = temperature === undefined ? z : divided(z, temperature);
+    return { scaled: capped(uncapped, inverseTemperature, softcap), shift: undefined };
+  }
+  if (temperature === undefined && inverseTemperature === 1) return { scaled: z, shift: undefined };
+  const cool = (x: Tensor): Tensor =>
+    temperature === undefined ? affine(x, inverseTemperature, 0) : divided(x, temperature);
+  const largest = finiteMaximum(z);
+  return { scaled: cool(sub(z, largest)), shift: cool(largest) };
 }
 
-/** The largest logit of each row as a constant, 0 where it is not finite; the class axis stays as 1. */
-export function finiteMaximum(z: Tensor, axis: number): Tensor {
-  const { y } = folded(op, "max", z, axis, true);
+/** z/τ: ∂z = g/τ, ∂τ = −Σ g·(z/τ)/τ, where a logit of −∞ has no part. */
+function divided(z: Tensor, temperature: Tensor): Tensor {
+  return composed(
+    op,
+    [z, temperature],
+    (x, tau) => div(x, tau),
+    (g, [, tau], y) => [
+      () => div(g, tau!),
+      () => {
+        const finite = select(less(abs(y), Number.POSITIVE_INFINITY), y, 0);
+        return scaled(div(sum(mul(g, finite)), tau!), -1);
+      },
+    ],
+  );
+}
+
+/** The largest logit of each row as a constant, [..., 1], 0 where it is not finite. */
+function finiteMaximum(z: Tensor): Tensor {
+  const { y } = folded(op, "max", z, -1, true);
   return select(less(abs(y), Number.POSITIVE_INFINITY), y, 0);
 }
 

@@ -21,7 +21,6 @@ import { type PlacedLoss, placedLoss, regionOfLoss } from "./placed-loss.ts";
 import { isNative, rowGradient, rowLosses } from "./row-losses.ts";
 import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
 import { reducedRows, rowUpstream, weightedRows } from "./weighted-rows.ts";
-import { hasWeightless, withoutWeightless } from "./weightless-rows.ts";
 
 /**
  * Softmax cross-entropy between logits [..., classes] and targets, exactly: in float32 a loss of 4e-22 is 4e-22, not 0.
@@ -47,9 +46,9 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Targets, options: L
 export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
   warnOfSoftmaxOutput(problem.op, logits, problem.axis);
   return withTemporaries((temporary) => {
-    const placed = placedLoss(problem, logits, temporary, false);
+    const placed = placedLoss(problem, logits, temporary);
     if (finishesGradient(placed)) return finishedLoss(placed);
-    const rows = temporary(rowLosses(placed.problem, placed.z, placed.q).rows);
+    const rows = temporary(rowLosses(placed.problem, placed.at).rows);
     return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
 }
@@ -78,14 +77,11 @@ export function softmaxCrossEntropyGradient(
   const problem = lossProblem(op, logits, targets, options, [...LOSS_OPTIONS, "upstream"]);
   const upstream = checkedUpstream(problem, logits, options.upstream);
   return withTemporaries((temporary) => {
-    const placed = placedLoss(problem, logits, temporary, false);
-    const { z, q } = placed;
+    const placed = placedLoss(problem, logits, temporary);
     const region = regionOfLoss(placed);
     const loss = onDevice(placed.problem, region, temporary);
     const { u, scale } = rowUpstream(problem, region, upstream, temporary);
-    let gradient = rowGradient(loss, { z, q, state: undefined }, u, scale);
-    // 0 whatever upstream is: 0·∞ would not be.
-    if (hasWeightless(problem)) gradient = withoutWeightless(placed.problem, temporary(gradient), temporary);
+    const gradient = rowGradient(loss, { ...placed.at, state: undefined }, u, scale);
     return placed.problem.axis === problem.axis ? gradient : classesBack(temporary(gradient), problem.axis);
   });
 }
@@ -108,9 +104,14 @@ function checkedUpstream(
 }
 
 /** Whether the forward pass may hand out the finished gradient: a scalar loss that is differentiated exactly once. */
-function finishesGradient({ problem, z, inputs }: PlacedLoss): boolean {
+function finishesGradient({ problem, at, inputs }: PlacedLoss): boolean {
+  const { z, temperature } = at;
   if (problem.reduction === "none" || problem.rowWeights.device !== undefined || !isNative(problem, z)) return false;
   const recordings: readonly Recording[] = recordingsOf(inputs);
   const [only] = recordings;
-  return recordings.length === 1 && !only!.persistent && z.tapes.includes(only!);
+  return (
+    recordings.length === 1 &&
+    !only!.persistent &&
+    (z.tapes.includes(only!) || temperature?.tapes.includes(only!) === true)
+  );
 }

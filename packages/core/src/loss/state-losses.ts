@@ -1,12 +1,13 @@
 import type { LossTerms } from "../backend.ts";
 import { composed } from "../ops/apply.ts";
-import { add, affine, exp, log1p, neg, square, sub } from "../ops/arithmetic.ts";
+import { abs, add, affine, exp, log1p, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { equal, less } from "../ops/compare.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
 import type { Tensor } from "../tensor.ts";
 import { columns } from "./derived-state.ts";
 import { focalPoly } from "./focal-poly.ts";
+import { NO_TERMS } from "./loss-terms.ts";
 import { capped } from "./scaled-logits.ts";
 
 /**
@@ -14,7 +15,8 @@ import { capped } from "./scaled-logits.ts";
  *
  * With temperature or cap, m and z′_y were rounded on different ways, and their difference d is off by a rounding of m. It
  * is never below 0; and if the label were not k, s′ would have its e^−d as a summand. Where s′ is far less than that, the
- * label is k and d is exactly 0. Elsewhere ν is no small number, and d may be off.
+ * label is k and d is exactly 0. Elsewhere ν is no small number, and d may be off. A d beyond roundings of m is none: there
+ * s′ is small because float32 does not hold e^−d.
  */
 export function tensorLosses(op: string, state: Tensor, labelLogits: Tensor, terms: LossTerms | undefined): Tensor {
   const batch = labelLogits.shape;
@@ -26,7 +28,7 @@ export function tensorLosses(op: string, state: Tensor, labelLogits: Tensor, ter
       const scaled = terms === undefined ? z! : scaledLogit(z!, terms);
       const spread = log1p(rest!);
       const computed = sub(m!, scaled);
-      const nu = add(terms === undefined ? computed : belowTop(computed, rest!), spread);
+      const nu = add(terms === undefined ? computed : belowTop(computed, m!, rest!), spread);
       const hasFactor = terms !== undefined && (terms.focal !== 0 || terms.poly !== 0);
       const loss = hasFactor ? focalPoly(nu, terms.focal, terms.poly) : nu;
       const penalty = terms?.zLoss ? affine(square(add(m!, spread)), terms.zLoss, 0) : undefined;
@@ -36,10 +38,14 @@ export function tensorLosses(op: string, state: Tensor, labelLogits: Tensor, ter
   );
 }
 
+/** How far two roundings of a logit after temperature and cap may lie apart, relative to it. */
+const ROUNDINGS = 2 ** -20;
+
 /** d, 0 where the label must be the class of the largest logit. */
-function belowTop(computed: Tensor, rest: Tensor): Tensor {
+function belowTop(computed: Tensor, m: Tensor, rest: Tensor): Tensor {
   const d = select(less(computed, 0), 0, computed);
-  return select(less(rest, affine(exp(neg(d)), 0.5, 0)), 0, d);
+  const isRounding = less(d, affine(abs(m), ROUNDINGS, 0));
+  return select(mul(isRounding, less(rest, affine(exp(neg(d)), 0.5, 0))), 0, d);
 }
 
 function scaledLogit(z: Tensor, { inverseTemperature, softcap }: LossTerms): Tensor {
@@ -52,12 +58,12 @@ export function hostLosses(
   labelLogits: ArrayLike<number>,
   terms: LossTerms | undefined,
 ): Float64Array {
-  const { inverseTemperature: t, softcap: c, zLoss, focal, poly } = terms ?? neutral;
+  const { inverseTemperature: t, softcap: c, zLoss, focal, poly } = terms ?? NO_TERMS;
   return Float64Array.from(labelLogits, (z, row) => {
     const [m, rest] = [states[3 * row]!, states[3 * row + 2]!];
     if (m === Number.NEGATIVE_INFINITY) return Number.NaN;
     const scaled = c > 0 && Number.isFinite(z) ? c * Math.tanh((t * z) / c) : t * z;
-    const d = terms === undefined ? m - scaled : hostBelowTop(m - scaled, rest);
+    const d = terms === undefined ? m - scaled : hostBelowTop(m - scaled, m, rest);
     const nu = d + Math.log1p(rest);
     const r = -Math.expm1(-nu);
     const penalty = zLoss === 0 ? 0 : zLoss * (m + Math.log1p(rest)) ** 2;
@@ -65,9 +71,7 @@ export function hostLosses(
   });
 }
 
-function hostBelowTop(computed: number, rest: number): number {
+function hostBelowTop(computed: number, m: number, rest: number): number {
   const d = Math.max(computed, 0);
-  return rest < Math.exp(-d) / 2 ? 0 : d;
+  return d < Math.abs(m) * ROUNDINGS && rest < Math.exp(-d) / 2 ? 0 : d;
 }
-
-const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };

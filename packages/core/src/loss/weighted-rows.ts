@@ -23,7 +23,7 @@ export function weightedRows(problem: LossProblem, rows: Tensor): Tensor {
 
 /** r, of the batch's shape; nothing where there are no weights. That of an ignored row is 0. */
 export function rowFactor(
-  { op, batch, labels, liveRows, rows, rowWeights }: LossProblem,
+  { op, batch, marks, rowWeights }: LossProblem,
   region: Region,
   temporary: Temporary,
 ): Tensor | undefined {
@@ -31,8 +31,8 @@ export function rowFactor(
   if (host !== undefined) return temporary(upload(op, region, host, batch));
   if (device === undefined) return undefined;
   const shaped = temporary(reshape(device, batch));
-  if (labels === undefined || liveRows === rows) return shaped;
-  const live = Float64Array.from(labels, (label) => (label < 0 ? 0 : 1));
+  if (marks === undefined) return shaped;
+  const live = Float64Array.from(marks, (mark) => (mark < 0 ? 0 : 1));
   return temporary(select(temporary(upload(op, region, live, batch)), shaped, 0));
 }
 
@@ -70,8 +70,8 @@ export function reducedRows(problem: LossProblem, weighted: Tensor): Tensor {
 }
 
 /**
- * The gradient that reaches a row from `upstream` through weights, denominator and temperature: a number for each row (or
- * none, where all have 1) times a number on the host.
+ * The gradient that reaches a row from `upstream` through weights and denominator: a number for each row (or none, where all
+ * have 1) times a number on the host.
  */
 export function rowUpstream(
   problem: LossProblem,
@@ -79,7 +79,7 @@ export function rowUpstream(
   upstream: Tensor | number,
   temporary: Temporary,
 ): { readonly u: Tensor | undefined; readonly scale: number } {
-  const { batch, reduction, weight, temperature, scale } = problem;
+  const { batch, reduction, weight, scale } = problem;
   const factors: Tensor[] = [];
   const weights = rowFactor(problem, region, temporary);
   if (weights !== undefined) factors.push(weights);
@@ -87,7 +87,6 @@ export function rowUpstream(
   if (reduction === "mean" && weight === undefined) {
     factors.push(temporary(reciprocal(temporary(deviceWeight(problem, region, temporary)), temporary)));
   }
-  if (temperature !== undefined) factors.push(temporary(div(1, temperature)));
   const product = factors.reduce<Tensor | undefined>((a, b) => (a === undefined ? b : temporary(mul(a, b))), undefined);
   return {
     u: product && temporary(broadcastTo(product, batch)),

@@ -1,11 +1,13 @@
 import { OptionError } from "../errors.ts";
+import { classesBack } from "../loss/class-axis.ts";
+import { liveMask } from "../loss/loss-on-device.ts";
 import type { LossProblem } from "../loss/loss-problem.ts";
 import { fusedLoss, softmaxCrossEntropyGradient } from "../loss/softmax-cross-entropy.ts";
 import { reducedRows, weightedRows } from "../loss/weighted-rows.ts";
-import { hasWeightless, withoutWeightless } from "../loss/weightless-rows.ts";
 import { composed, withTemporaries } from "../ops/apply.ts";
 import { add, affine, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
+import { select } from "../ops/select.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";
 import { sum } from "../ops/sum.ts";
 import { recordingsOf, scaled } from "../recording.ts";
@@ -28,8 +30,9 @@ export function unitSumLoss(problem: LossProblem, logits: Tensor): Tensor {
   }
   if (recordingsOf([logits, probabilities!]).length === 0) return fusedLoss(problem, logits);
   return withTemporaries((temporary) => {
-    const isMasked = hasWeightless(problem);
-    const read = (x: Tensor): Tensor => (isMasked ? temporary(withoutWeightless(problem, x, temporary)) : x);
+    const live = liveMask(problem, logits.region);
+    const mask = live && temporary(classesBack(temporary(live), problem.axis));
+    const read = (x: Tensor): Tensor => (mask ? temporary(select(mask, x, 0)) : x);
     const rows = temporary(unitSumRows(problem, read(logits), read(probabilities!)));
     return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
@@ -37,7 +40,8 @@ export function unitSumLoss(problem: LossProblem, logits: Tensor): Tensor {
 
 function unitSumRows(problem: LossProblem, logits: Tensor, probabilities: Tensor): Tensor {
   const { op, axis, smoothing } = problem;
-  const bare = { ...problem, reduction: "none", rowWeights: { host: undefined, device: undefined } } as const;
+  const unweighted = { rowWeights: { host: undefined, device: undefined }, marks: undefined };
+  const bare = { ...problem, ...unweighted, reduction: "none" } as const;
   return composed(
     op,
     [logits, probabilities],

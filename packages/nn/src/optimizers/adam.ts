@@ -1,5 +1,5 @@
 import { adamUpdate, checkKeys } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer } from "./optimizer.ts";
+import { checkRange, gradientsFor, type Optimizer, rememberSteps } from "./optimizer.ts";
 import { loadOptimizerState, optimizerState } from "./optimizer-state.ts";
 import { parametersOf, zerosLike } from "./parameters.ts";
 
@@ -41,7 +41,7 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
   const means = parametersOf(op, memory.mean);
   const variances = parametersOf(op, memory.variance);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -49,11 +49,11 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
     update(gradients) {
       checkRange(op, "learningRate", this.learningRate, 0, Number.POSITIVE_INFINITY);
       const tensors = gradientsFor(op, params, gradients);
-      steps++;
-      const step = { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step: steps };
+      const step = { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step: steps + 1 };
       for (const [i, parameter] of parameters.entries()) {
         adamUpdate(parameter, tensors[i]!, means[i]!, variances[i]!, step);
       }
+      steps++;
     },
     stateDict() {
       return optimizerState(memory, { steps, learningRate: this.learningRate });
@@ -62,7 +62,12 @@ function adamFamily<T extends object>(op: string, params: T, options: AdamOption
       ({ steps, learningRate: this.learningRate } = loadOptimizerState(op, memory, state));
     },
     dispose() {
+      forget();
       for (const slot of [...means, ...variances]) slot.dispose();
     },
   };
+  const forget = rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }

@@ -6,6 +6,7 @@ import {
   OptionError,
   type Parameter,
   parameterLike,
+  rememberWith,
   type Scope,
   type Tensor,
   tensorsLike,
@@ -40,6 +41,14 @@ export function gradientAccumulator<T extends object>(params: T): GradientAccumu
   const sums = parametersOf(op, params).map(parameterLike);
   let weights = 0;
   let batches = 0;
+  if (sums[0] !== undefined) {
+    rememberWith(sums[0], () => {
+      const kept = [weights, batches] as const;
+      return () => {
+        [weights, batches] = kept;
+      };
+    });
+  }
   return {
     add(gradients, weight) {
       const tensors = tensorsLike(op, params, gradients);

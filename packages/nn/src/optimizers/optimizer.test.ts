@@ -1,5 +1,5 @@
 import { plain } from "@surprisal/backend-cpu/plain";
-import { type Device, isSurprisalError, openDevice } from "@surprisal/core";
+import { type Device, type ErrorCode, isSurprisalError, openDevice } from "@surprisal/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { adam, adamW, sgd } from "../index.ts";
 
@@ -11,7 +11,7 @@ afterEach(() => device.close());
 
 const model = () => ({ a: device.parameter([1, 2]), b: device.parameter([3]) });
 
-function refused(call: () => unknown, code: "OPTION" | "VALUE" | "SHAPE", words: string): void {
+function refused(call: () => unknown, code: ErrorCode, words: string): void {
   let error: unknown;
   try {
     call();
@@ -34,7 +34,23 @@ test("a wrong gradient is refused before any parameter is written", async () => 
     const optimizer = make(params, { learningRate: 1 });
     refused(() => optimizer.update({ a: device.tensor([1, 1]), b: device.tensor([1, 1]) }), "SHAPE", "gradient 1");
     refused(() => optimizer.update({ a: device.tensor([1, 1]) } as never), "VALUE", '"b"');
+    const freed = device.tensor([1]);
+    freed.dispose();
+    refused(() => optimizer.update({ a: device.tensor([1, 1]), b: freed }), "DISPOSED", "gradient 1 was disposed");
     expect([await params.a.array(), await params.b.array(), optimizer.steps]).toEqual([[1, 2], [3], 0]);
+  }
+});
+
+test("a step that was refused is not counted", () => {
+  for (const make of [(params: object) => sgd(params, { momentum: 0.5 }), adam, adamW]) {
+    const optimizer = make(model());
+    optimizer.dispose();
+    refused(
+      () => optimizer.update({ a: device.tensor([1, 1]), b: device.tensor([1]) }),
+      "DISPOSED",
+      "after it was disposed",
+    );
+    expect(optimizer.steps).toBe(0);
   }
 });
 

@@ -1,7 +1,10 @@
 import {
+  DisposedError,
   type HostTensor,
   type Like,
   OptionError,
+  type Parameter,
+  rememberWith,
   ShapeError,
   type Tensor,
   tensorsLike,
@@ -39,7 +42,8 @@ export interface Optimizer<T extends object> {
 export function gradientsFor(op: string, params: object, gradients: object): Tensor[] {
   const parameters = tensorsOf(op, params);
   const tensors = tensorsLike(op, params, gradients);
-  for (const [i, { shape }] of tensors.entries()) {
+  for (const [i, { shape, disposed }] of tensors.entries()) {
+    if (disposed) throw new DisposedError(`${op}: gradient ${i} was disposed before the step`);
     const expected = parameters[i]!.shape;
     if (!sameShape(shape, expected)) {
       throw new ShapeError(
@@ -48,6 +52,23 @@ export function gradientsFor(op: string, params: object, gradients: object): Ten
     }
   }
   return tensors;
+}
+
+/** Lets `device.recovering` put an optimizer back together with its parameters. Returns how to end that. */
+export function rememberSteps(
+  parameters: readonly Parameter[],
+  optimizer: Optimizer<never>,
+  putBack: (steps: number) => void,
+): () => void {
+  const [first] = parameters;
+  if (first === undefined) return () => {};
+  return rememberWith(first, () => {
+    const { steps, learningRate } = optimizer;
+    return () => {
+      putBack(steps);
+      optimizer.learningRate = learningRate;
+    };
+  });
 }
 
 /** Checks that hyperparameters are numbers within their range. */

@@ -1,5 +1,5 @@
 import { checkKeys, OptionError, sgdUpdate } from "@surprisal/core";
-import { checkRange, gradientsFor, type Optimizer } from "./optimizer.ts";
+import { checkRange, gradientsFor, type Optimizer, rememberSteps } from "./optimizer.ts";
 import { loadOptimizerState, optimizerState } from "./optimizer-state.ts";
 import { parametersOf, zerosLike } from "./parameters.ts";
 
@@ -38,7 +38,7 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
   const memory = momentum === 0 ? {} : { velocity: zerosLike("sgd", params) };
   const velocities = parametersOf("sgd", memory);
   let steps = 0;
-  return {
+  const optimizer: Optimizer<T> = {
     learningRate,
     get steps() {
       return steps;
@@ -64,7 +64,12 @@ export function sgd<T extends object>(params: T, options: SgdOptions = {}): Opti
       ({ steps, learningRate: this.learningRate } = loadOptimizerState("sgd", memory, state));
     },
     dispose() {
+      forget();
       for (const velocity of velocities) velocity.dispose();
     },
   };
+  const forget = rememberSteps(parameters, optimizer, (kept) => {
+    steps = kept;
+  });
+  return optimizer;
 }

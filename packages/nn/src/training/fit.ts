@@ -1,3 +1,4 @@
+import type { Device } from "@surprisal/core";
 import type { Model } from "../model/build-model.ts";
 import { RANDOM } from "../model/forward.ts";
 import { permutation, randomStream } from "../random/random-stream.ts";
@@ -51,11 +52,16 @@ export async function fit<X>(
       await told.onEpochBegin(epoch, training);
       const round = Math.max(epoch, past.epochs);
       past.epochs = round + 1;
-      const logs = await trainEpoch(run, train, batchesOf(order(round), batchSize));
-      if (validation !== undefined) {
-        const scored = await evaluated(task, validation, batchSize, signal);
-        for (const [name, value] of Object.entries(scored)) logs[`val_${name}`] = value;
-      }
+      const { stopTraining } = training;
+      const logs = await recoverable(model.device, async () => {
+        training.stopTraining = stopTraining;
+        const logs = await trainEpoch(run, train, batchesOf(order(round), batchSize));
+        if (validation !== undefined) {
+          const scored = await evaluated(task, validation, batchSize, signal);
+          for (const [name, value] of Object.entries(scored)) logs[`val_${name}`] = value;
+        }
+        return logs;
+      });
       history.epoch.push(epoch);
       for (const [name, value] of Object.entries(logs)) {
         history.history[name] ??= [];
@@ -69,6 +75,11 @@ export async function fit<X>(
   }
   await told.onTrainEnd(training);
   return history;
+}
+
+/** An epoch begins anew where the device is lost under it and can be replaced. */
+function recoverable<R>(device: Device, epoch: () => Promise<R>): Promise<R> {
+  return device.recovers ? device.recovering(epoch) : epoch();
 }
 
 /** What stays the same from epoch to epoch. */

@@ -36,7 +36,7 @@ type Way = (scope: Scope, z: Tensor, targets: Targets, options: LossOptions) => 
 /** The loss of a setting; the sum of its rows where it is not reduced. */
 export const scalarLoss = (z: Tensor, targets: Targets, options: LossOptions): Tensor => {
   const loss = softmaxCrossEntropy(z, targets, options);
-  return loss.size === 1 ? loss : sum(loss);
+  return loss.rank === 0 ? loss : sum(loss);
 };
 
 const ways: Readonly<Record<string, Way>> = {
@@ -64,7 +64,7 @@ const ways: Readonly<Record<string, Way>> = {
   },
 };
 
-async function everyWay(t: CaseContext, setting: LossSetting): Promise<void> {
+export async function everyWay(t: CaseContext, setting: LossSetting): Promise<void> {
   const { expected, quantity } = expectedGradient(setting);
   await inScope(t, async (scope) => {
     const [z, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];

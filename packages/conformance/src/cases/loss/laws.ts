@@ -17,13 +17,13 @@ import {
 
 const { quick } = caseGroup("loss/law");
 
-interface Answer {
+export interface Answer {
   readonly loss: ArrayLike<number>;
   readonly gradient: ArrayLike<number>;
 }
 
 /** Loss and gradient of a setting, read. */
-async function answer(t: CaseContext, setting: LossSetting): Promise<Answer> {
+export async function answer(t: CaseContext, setting: LossSetting): Promise<Answer> {
   let result: Answer | undefined;
   await inScope(t, async (scope) => {
     const [z, targets] = [logitsOf(scope, setting), targetsOf(scope, setting)];
@@ -34,7 +34,7 @@ async function answer(t: CaseContext, setting: LossSetting): Promise<Answer> {
 }
 
 /** Two answers that should be one, within what either may be wrong by in the first setting. */
-function agree(t: CaseContext, setting: LossSetting, one: Answer, other: Answer, what: string): void {
+export function agree(t: CaseContext, setting: LossSetting, one: Answer, other: Answer, what: string): void {
   const [loss, gradient] = [expectedLoss(setting), expectedGradient(setting)];
   const values = { ...loss.expected, values: other.loss };
   t.check(one.loss, values, betweenTwo(t.judge(loss.quantity)), `loss, ${what}`);

@@ -2,15 +2,19 @@ import type { Case } from "../../case.ts";
 import type { CasesByOp } from "../ops/op-case.ts";
 import { bufferCases } from "./buffers.ts";
 import { classAxisCases } from "./class-axis.ts";
+import { combinationDerivativeCases } from "./combination-derivatives.ts";
 import { combinationCases } from "./combinations.ts";
 import { lossDerivativeCases } from "./derivatives.ts";
 import { deviceOptionCases } from "./device-options.ts";
 import { lossDifferenceCases } from "./differences.ts";
+import { drawnLawCases } from "./drawn-laws.ts";
+import { edgePathCases } from "./edge-paths.ts";
 import { goldenCases } from "./golden.ts";
 import { lossLawCases } from "./laws.ts";
 import { linearLossCases } from "./linear.ts";
 import { optionEdgeCases } from "./option-edges.ts";
 import { partsCases } from "./parts.ts";
+import { presetCases } from "./presets.ts";
 import { randomLossCases } from "./random-losses.ts";
 import { refusalCases } from "./refusals.ts";
 import { rowStateCases } from "./row-states.ts";
@@ -26,6 +30,7 @@ export const lossCases: CasesByOp<"linearCrossEntropy" | "softmaxCrossEntropy" |
     ...lossValueCases,
     ...semanticsCases,
     ...optionEdgeCases,
+    ...edgePathCases,
     ...refusalCases,
     ...goldenCases,
     ...lossLawCases,
@@ -42,10 +47,13 @@ export const lossCases: CasesByOp<"linearCrossEntropy" | "softmaxCrossEntropy" |
 /** What else core's public API says of a loss: its parts, states, axes, and what goes together. */
 export const lossPartCases: readonly Case[] = [
   ...combinationCases,
+  ...combinationDerivativeCases,
   ...classAxisCases,
   ...partsCases,
+  ...presetCases,
   ...rowStateCases,
   ...bufferCases,
   ...termCurvatureCases,
+  ...drawnLawCases,
   ...randomLossCases,
 ];

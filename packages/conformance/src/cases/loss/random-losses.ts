@@ -7,7 +7,7 @@ import { checkGradient, checkLoss } from "./values.ts";
 const { quick } = caseGroup("loss/random");
 
 /** A legal style, drawn: each option is there half the time. */
-function randomStyle(random: RandomNumbers): LossStyle {
+export function randomStyle(random: RandomNumbers): LossStyle {
   const draw = <T>(style: T): T | object => (random.integer(2) === 0 ? style : {});
   const isSoft = random.integer(3) === 0;
   const isSmoothed = random.integer(3) === 0;
@@ -33,7 +33,7 @@ function randomStyle(random: RandomNumbers): LossStyle {
 }
 
 /** Values that a row may hold and few rows do. */
-function withHostileValues(t: CaseContext, random: RandomNumbers, logits: ArrayLike<number>): number[] {
+export function withHostileValues(t: CaseContext, random: RandomNumbers, logits: ArrayLike<number>): number[] {
   const values = [0, -0, 1e4, -1e4, 88.5, 1e-30];
   if (t.facts.strictNonFinite) values.push(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
   return Array.from(logits, (z) => (random.integer(12) === 0 ? values[random.integer(values.length)]! : z));
@@ -44,7 +44,7 @@ export const randomLossCases: readonly Case[] = Array.from({ length: 24 }, (_, i
   quick(`drawn-${i}`, async (t) => {
     const random = t.random("style");
     for (let round = 0; round < 4; round++) {
-      const setting = randomSetting(t, randomStyle(random));
+      const setting = randomSetting(t, randomStyle(random), random);
       await checkLoss(t, setting);
       await checkGradient(t, setting);
       const hostile = { ...setting, logits: withHostileValues(t, random, setting.logits) };

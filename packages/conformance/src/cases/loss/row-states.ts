@@ -175,6 +175,8 @@ export const rowStateCases: readonly Case[] = [
       });
       t.same(mergeRowStates([-infinity, -1, 0], [2, 5, 0.5]), [2, 5, 0.5], "on the host");
       t.same(lossFromRowStates([-infinity, -1, 0], [0]), [nan], "loss on the host");
+      // A device in float32 has no e^−150: that s′ is 0 does not make the label the class of the largest logit.
+      t.same(lossFromRowStates([150, 1, 0], [0], { temperature: 2 }), [150], "a label far below the largest logit");
     },
     strictNonFinite,
   ),

@@ -122,6 +122,33 @@ export const edgeCases: Readonly<Record<string, EdgeCase>> = {
     sum: 0,
     mean: 0,
   },
+  "row-weights-all-0": {
+    rows: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    labels: [0, 2],
+    options: { rowWeights: [0, 0] },
+    loss: [0, 0],
+    gradient: [0, 0, 0, 0, 0, 0],
+    sum: 0,
+    mean: 0,
+  },
+  "row-weights-all-0-of-probabilities": {
+    rows: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    probabilities: [
+      [1, 0, 0],
+      [0, 0.5, 0.5],
+    ],
+    options: { rowWeights: [0, 0] },
+    loss: [0, 0],
+    gradient: [0, 0, 0, 0, 0, 0],
+    sum: 0,
+    mean: 0,
+  },
   "ignored-rows-are-not-read": {
     rows: [
       [nan, infinity, -infinity],

@@ -5,6 +5,7 @@ import type { FloatArray } from "../../float-format.ts";
 import { type ExpectedArray, sizeOf } from "../../oracle/nd-array.ts";
 import type { Terms } from "../../oracle/scaled-logits.ts";
 import { type LossProblem, softmaxCrossEntropy } from "../../oracle/softmax-cross-entropy.ts";
+import type { RandomNumbers } from "../../random-numbers.ts";
 import type { Quantity } from "../../tolerance.ts";
 import { tensors } from "../ops/op-case.ts";
 
@@ -33,11 +34,11 @@ export interface LossStyle extends LossOptions {
   readonly isRowWeighted?: boolean;
 }
 
-/** A random setting of that style. Every third row has the first ignored label, if there is one, and NaN as logits. */
-export function randomSetting(t: CaseContext, style: LossStyle): LossSetting {
+/** A random setting of that style, always the same one unless numbers to draw it from are given. Every third row has the first ignored label, if there is one, and NaN as logits. */
+export function randomSetting(t: CaseContext, style: LossStyle, drawnFrom?: RandomNumbers): LossSetting {
   const { batch = [6], classes = 5, targets = "labels", spread = 2, ...rest } = style;
   const options = optionsFor(rest, batch);
-  const random = t.random(`${batch} ${classes}`);
+  const random = drawnFrom ?? t.random(`${batch} ${classes}`);
   const rows = sizeOf(batch);
   const marks = options.ignoreIndex === undefined ? [] : [options.ignoreIndex].flat();
   const labels = Array.from({ length: rows }, (_, r) => {

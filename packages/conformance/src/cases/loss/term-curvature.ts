@@ -68,5 +68,5 @@ const sets: Readonly<Record<string, LossOptions>> = {
 
 /** Curvature under the further terms keeps its relative precision where the label leads. */
 export const termCurvatureCases: readonly Case[] = Object.entries(sets).flatMap(([name, options]) =>
-  [1, 5, 17, 40].map((margin) => quick(`confident-${margin}-${name}`, (t) => confident(t, margin, options))),
+  [2, 5, 17, 40].map((margin) => quick(`confident-${margin}-${name}`, (t) => confident(t, margin, options))),
 );

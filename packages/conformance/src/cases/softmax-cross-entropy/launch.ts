@@ -5,7 +5,7 @@ import { type LossProblem, type LossReference, softmaxCrossEntropy } from "../..
 import type { Quantity } from "../../tolerance.ts";
 
 /** The outputs that a call asks for. */
-export type LossOutput = "rowLoss" | "gradient" | "state" | "diagnostics";
+export type LossOutput = "rowLoss" | "gradient" | "state" | "diagnostics" | "temperatureSlope";
 
 /** What came back, for the outputs that were asked for. */
 export type LossResult = Partial<Record<LossOutput, ArrayLike<number>>>;
@@ -18,6 +18,8 @@ export interface GivenHandles {
   readonly logits?: TrackedHandle;
   readonly gradient?: TrackedHandle;
   readonly state?: TrackedHandle;
+  /** Whose reciprocal the problem's terms have. */
+  readonly temperature?: TrackedHandle;
 }
 
 /** Calls the kernel on the problem and reads what was asked for. */
@@ -33,6 +35,7 @@ export async function launch(
     gradient: wanted.includes("gradient") ? (given.gradient ?? t.output(rows * classes)) : undefined,
     state: wanted.includes("state") ? t.output(rows * 3) : undefined,
     ...(wanted.includes("diagnostics") && { diagnostics: t.output(rows * 3) }),
+    ...(wanted.includes("temperatureSlope") && { temperatureSlope: t.output(rows) }),
   };
   const inputs = {
     logits: given.logits ?? t.float(problem.logits),
@@ -41,8 +44,18 @@ export async function launch(
     classWeights: problem.classWeights && t.float(problem.classWeights),
     rowScale: problem.rowScale && t.float(problem.rowScale),
     state: given.state,
+    ...(given.temperature && { temperature: given.temperature }),
   };
-  t.kernels.softmaxCrossEntropy(outputs, inputs, { rows, classes, inner, smoothing, scale, ...(terms && { terms }) });
+  // Beside a temperature on the device the host's says nothing.
+  const told = terms && given.temperature ? { ...terms, inverseTemperature: 17 } : terms;
+  t.kernels.softmaxCrossEntropy(outputs, inputs, {
+    rows,
+    classes,
+    inner,
+    smoothing,
+    scale,
+    ...(told && { terms: told }),
+  });
   const result: LossResult = {};
   for (const name of wanted) result[name] = await t.read(outputs[name]!);
   return result;
@@ -60,6 +73,9 @@ export function verify(
   if (result.gradient) t.check(result.gradient, reference.gradient, t.judge(gradient), "gradient");
   if (result.state) verifyState(t, reference, result.state, "state", problem.terms !== undefined);
   if (result.diagnostics) verifyDiagnostics(t, reference, result.diagnostics);
+  if (result.temperatureSlope) {
+    t.check(result.temperatureSlope, reference.temperatureSlope, t.judge("term loss"), "slope by the temperature");
+  }
 }
 
 /** How the losses and gradients of a problem are judged. */

@@ -29,7 +29,7 @@ export interface ProblemStyle {
   readonly scale?: number;
   readonly classWeights?: boolean;
   readonly rowScale?: boolean;
-  /** Every row of so many is ignored, and holds NaN where the backend knows NaN. */
+  /** Every row of so many is ignored, and holds NaN where the backend knows NaN; beside probabilities labels mark them. */
   readonly ignoreEvery?: number;
   /** None if absent; neutral where one is left out. */
   readonly terms?: Partial<Terms>;
@@ -53,7 +53,7 @@ export function randomProblem(t: CaseContext, style: ProblemStyle): LossProblem 
     classes,
     inner,
     logits,
-    labels: targets === "labels" ? labels : undefined,
+    labels: targets === "labels" || (targets === "probabilities" && style.ignoreEvery) ? labels : undefined,
     probabilities: targets === "probabilities" ? distribution(t, style, random.uniform) : undefined,
     classWeights: style.classWeights
       ? t.generate(classes, (j) => (j % 4 === 3 ? 0 : 0.25 + random.uniform()))

@@ -9,7 +9,7 @@ import { type ProblemStyle, randomProblem, sizes } from "./random-problem.ts";
 
 const { quick, full } = caseGroup("kernel/softmax-cross-entropy-terms");
 
-function needsTerms({ lossTerms }: Facts): string | undefined {
+export function needsTerms({ lossTerms }: Facts): string | undefined {
   return lossTerms === true ? undefined : "lossTerms is not stated: core derives the terms";
 }
 
@@ -18,7 +18,7 @@ function needsDiagnostics({ lossDiagnostics }: Facts): string | undefined {
 }
 
 /** Every term alone, on both sides of what changes its form, and all of them. */
-const termSets: Readonly<Record<string, Partial<Terms>>> = {
+export const termSets: Readonly<Record<string, Partial<Terms>>> = {
   "temperature-2": { inverseTemperature: 0.5 },
   "temperature-0.7": { inverseTemperature: 1 / 0.7 },
   "temperature-0.05": { inverseTemperature: 20 },
@@ -40,7 +40,7 @@ const termSets: Readonly<Record<string, Partial<Terms>>> = {
 const takesAnyTarget = ({ focal, poly }: Partial<Terms>): boolean => (focal ?? 0) === 0 && (poly ?? 0) === 0;
 
 /** The problems that a set of terms meets. */
-function stylesFor(terms: Partial<Terms>): ProblemStyle[] {
+export function stylesFor(terms: Partial<Terms>): ProblemStyle[] {
   const labels: ProblemStyle[] = [
     { ...sizes.digits, terms },
     { ...sizes.pair, terms, spread: 20 },
@@ -61,7 +61,7 @@ function stylesFor(terms: Partial<Terms>): ProblemStyle[] {
 }
 
 /** What a hostile row meets: each changes what the row's numbers go through. */
-const hostileTerms: Readonly<Record<string, Partial<Terms>>> = {
+export const hostileTerms: Readonly<Record<string, Partial<Terms>>> = {
   temperature: { inverseTemperature: 1.4 },
   softcap: { softcap: 8 },
   "z-loss": { zLoss: 0.125 },
@@ -70,7 +70,7 @@ const hostileTerms: Readonly<Record<string, Partial<Terms>>> = {
   "every-term": { inverseTemperature: 0.5, softcap: 20, zLoss: 0.25, focal: 1, poly: 1 },
 };
 
-function meets({ label, smoothing }: HostileRow, terms: Partial<Terms>): boolean {
+export function meets({ label, smoothing }: HostileRow, terms: Partial<Terms>): boolean {
   return takesAnyTarget(terms) || (label !== undefined && (smoothing ?? 0) === 0);
 }
 

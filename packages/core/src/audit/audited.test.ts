@@ -1,0 +1,349 @@
+import { cpu } from "@surprisal/backend-cpu";
+import { plain } from "@surprisal/backend-cpu/plain";
+import { deferred, requiredOnly } from "@surprisal/conformance";
+import { describe, expect, it, test } from "vitest";
+import { altered, eachCall, Ledger } from "../../testing/broken.ts";
+import { rejection } from "../../testing/claims.ts";
+import type { Backend, BackendProvider, Kernels } from "../backend.ts";
+import {
+  type LossOptions,
+  linearCrossEntropy,
+  openDevice,
+  softmaxCrossEntropy,
+  type Tensor,
+  valueAndGrad,
+} from "../index.ts";
+
+const reference = plain({ precision: "f64" }) as BackendProvider;
+const labels = [0, 3, 2, 1, 3];
+const numbers = (length: number, size = 1): number[] => Array.from({ length }, (_, i) => size * Math.sin(1 + i * i));
+
+/** Runs losses until one rejects; how many there were. */
+async function untilLost(run: () => Promise<unknown>, most = 200): Promise<number> {
+  for (let i = 1; i <= most; i++) {
+    try {
+      await run();
+      await new Promise((done) => setImmediate(done));
+    } catch {
+      return i;
+    }
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Float32 plain whose loss is wrong from the `from`-th call on. */
+const liar = (
+  lie: (kernels: Kernels, backend: Backend, lengths: Map<unknown, number>) => Kernels["softmaxCrossEntropy"],
+  from = 0,
+) =>
+  altered("liar", (backend) => {
+    const lengths = new Map<unknown, number>();
+    let calls = 0;
+    return {
+      alloc(kind, length) {
+        const handle = backend.alloc(kind, length);
+        lengths.set(handle, length);
+        return handle;
+      },
+      kernels: {
+        ...backend.kernels,
+        softmaxCrossEntropy(outputs, inputs, params) {
+          const isLying = calls++ >= from;
+          (isLying ? lie(backend.kernels, backend, lengths) : backend.kernels.softmaxCrossEntropy)(
+            outputs,
+            inputs,
+            params,
+          );
+        },
+      },
+    };
+  });
+
+const overwriting =
+  (output: "rowLoss" | "gradient", value: number) =>
+  (kernels: Kernels, backend: Backend, lengths: Map<unknown, number>): Kernels["softmaxCrossEntropy"] =>
+  (outputs, inputs, params) => {
+    kernels.softmaxCrossEntropy(outputs, inputs, params);
+    const handle = outputs[output];
+    if (handle !== undefined) backend.write(handle, new Float64Array(lengths.get(handle)!).fill(value));
+  };
+
+describe("a device that begins to lie", () => {
+  it.each<[string, BackendProvider]>([
+    ["with losses of 0", liar(overwriting("rowLoss", 0), 12)],
+    ["with losses of NaN", liar(overwriting("rowLoss", Number.NaN), 12)],
+    ["with gradients of 0", liar(overwriting("gradient", 0), 12)],
+    [
+      "by the next label",
+      liar(
+        (kernels, backend) => (outputs, inputs, params) => {
+          const shifted = backend.alloc("i32", params.rows);
+          backend.write(shifted, [1, 0, 3, 2, 0]);
+          kernels.softmaxCrossEntropy(outputs, { ...inputs, labels: shifted }, params);
+        },
+        12,
+      ),
+    ],
+    [
+      "by a smoothing that is not asked for",
+      liar(
+        (kernels) => (outputs, inputs, params) => {
+          kernels.softmaxCrossEntropy(outputs, inputs, { ...params, smoothing: 0.1 });
+        },
+        12,
+      ),
+    ],
+  ])("%s is lost within a few audits: reads reject, onError hears it, `lost` says which row", async (_, provider) => {
+    const heard: Error[] = [];
+    const ledger = new Ledger();
+    const device = await openDevice([ledger.watched(provider)], {
+      auditEvery: { every: 3, reference: ledger.watched(reference) },
+      onError: (error) => heard.push(error),
+    });
+    const z = device.tensor(numbers(20), [5, 4]);
+    const run = () => valueAndGrad((x: Tensor) => softmaxCrossEntropy(x, { labels }))(z).gradients.data();
+    const ran = await untilLost(run);
+    expect(ran).toBeGreaterThan(12);
+    expect(ran).toBeLessThan(25);
+    const lost = await device.lost;
+    expect(lost).toMatchObject({ code: "LOST", cause: { name: "AuditError", code: "AUDIT" } });
+    expect(lost.message).toMatch(
+      /^the device liar is lost: audit: liar computes wrong: in row \d of a batch, the (loss|gradient at class \d) is /,
+    );
+    expect(heard).toEqual([lost.cause]);
+    expect((await rejection(z.data())).code).toBe("LOST");
+    await device.close();
+    expect([...ledger.open]).toEqual([]);
+  });
+
+  it("is found at close where nothing more is read", async () => {
+    const device = await openDevice([liar(overwriting("rowLoss", 7))], { auditEvery: { every: 1, reference } });
+    softmaxCrossEntropy(device.tensor(numbers(20), [5, 4]), { labels });
+    const error = await rejection(device.close());
+    expect(error.message).toContain("audit: liar computes wrong");
+  });
+
+  it("is left for the next candidate by recovering", async () => {
+    const device = await openDevice([liar(overwriting("rowLoss", 0), 4), plain()], {
+      recover: true,
+      auditEvery: { every: 1, reference },
+    });
+    const z = device.tensor(numbers(20), [5, 4]);
+    const losses = await device.recovering(async () => {
+      const all: number[] = [];
+      for (let i = 0; i < 8; i++) all.push(await softmaxCrossEntropy(z, { labels }).item());
+      return all;
+    });
+    expect(new Set(losses).size).toBe(1);
+    expect(losses[0]).toBeGreaterThan(1);
+    expect(device.facts.name).toBe("plain");
+    await device.close();
+  });
+
+  it("in linearCrossEntropy is found too", async () => {
+    const { provider } = linearLiar();
+    const device = await openDevice([provider], { auditEvery: { every: 2, reference } });
+    const [x, w, b] = [
+      device.tensor(numbers(15), [5, 3]),
+      device.tensor(numbers(12), [3, 4]),
+      device.tensor(numbers(4)),
+    ];
+    const ran = await untilLost(() => linearCrossEntropy(x, w, b, { labels }).data());
+    expect(ran).toBeLessThan(20);
+    expect((await device.lost).message).toContain("the loss is 0, and the reference's ");
+    await device.close();
+  });
+});
+
+/** cpu whose fused head gives losses of 0. */
+function linearLiar() {
+  const provider: BackendProvider = {
+    name: "linear liar",
+    async open(options) {
+      const backend = (await cpu().open(options)) as Backend;
+      return {
+        ...backend,
+        kernels: eachCall(backend, (kernel, run) => (outputs, inputs, params) => {
+          run(outputs, inputs, params);
+          if (kernel === "linearCrossEntropy") backend.write(outputs.rowLoss, new Float32Array(5));
+        }),
+      };
+    },
+  };
+  return { provider };
+}
+
+describe("an honest device is not accused", () => {
+  const backends: readonly [string, BackendProvider][] = [
+    ["plain, float64", plain({ precision: "f64" }) as BackendProvider],
+    ["plain, float32", plain() as BackendProvider],
+    ["cpu, strict", cpu({ variant: "strict" }) as BackendProvider],
+    ["cpu", cpu() as BackendProvider],
+    ["plain under the rules of gpu.js", deferred(plain())],
+    ["plain without fusions", requiredOnly(plain() as BackendProvider)],
+  ];
+
+  it.each(backends)("%s, in any combination of options, on hostile rows, along any axis", async (_, provider) => {
+    const heard: Error[] = [];
+    const device = await openDevice([provider], {
+      auditEvery: { every: 1, reference },
+      onError: (error) => heard.push(error),
+    });
+    const classWeights = [1, 0.5, 2, 0.25];
+    const settings: readonly LossOptions[] = [
+      {},
+      { labelSmoothing: 0.1 },
+      { classWeights },
+      { classWeights, labelSmoothing: 0.2, zLoss: 1e-3 },
+      { ignoreIndex: 3 },
+      { temperature: 0.5, softcap: 30 },
+      { focal: 2 },
+      { poly: 1, temperature: 2 },
+      { rowWeights: [0, 1, 2, 0.5, 1000] },
+      { reduction: "sum" },
+      { reduction: "none" },
+    ];
+    for (const size of [1, 40, 500, 1e4]) {
+      const z = device.tensor(numbers(20, size), [5, 4]);
+      const across = device.tensor(numbers(20, size), [4, 5]);
+      const q = device.tensor(numbers(20).map(Math.abs), [5, 4]);
+      const [x, w] = [device.tensor(numbers(15, size), [5, 3]), device.tensor(numbers(12), [3, 4])];
+      for (const options of settings) {
+        const total = (loss: (z: Tensor) => Tensor, at: Tensor): void => {
+          if (options.reduction === "none") loss(at);
+          else valueAndGrad(loss)(at);
+        };
+        total((at) => softmaxCrossEntropy(at, { labels }, options), z);
+        total((at) => softmaxCrossEntropy(at, { labels }, { ...options, axis: 0 }), across);
+        total((at) => linearCrossEntropy(x, at, undefined, { labels }, options), w);
+        if (!options.focal && !options.poly && options.ignoreIndex === undefined) {
+          total((at) => softmaxCrossEntropy(at, { probabilities: q }, options), z);
+        }
+      }
+      const temperature = device.tensor(0.75);
+      for (const options of [{ temperature }, { temperature, softcap: 20, zLoss: 1e-3 }]) {
+        valueAndGrad((at: Tensor) => softmaxCrossEntropy(z, { labels }, { ...options, temperature: at }))(temperature);
+        valueAndGrad((at: Tensor) => softmaxCrossEntropy(at, { labels }, options))(z);
+        valueAndGrad((at: Tensor) => softmaxCrossEntropy(at, { probabilities: q }, options))(z);
+        valueAndGrad((at: Tensor) => linearCrossEntropy(x, at, undefined, { labels }, options))(w);
+      }
+      await z.data();
+    }
+    await device.close();
+    expect(heard).toEqual([]);
+  });
+
+  it("also with masks, NaN and infinities in the logits", async () => {
+    const device = await openDevice([cpu()], { auditEvery: { every: 1, reference } });
+    const rows = [
+      [Number.NEGATIVE_INFINITY, 1, 2],
+      [1, Number.NaN, 2],
+      [Number.POSITIVE_INFINITY, 0, 1],
+      [-3.4e38, 3.4e38, 0],
+      [0, 1, Number.NEGATIVE_INFINITY],
+    ];
+    for (let i = 0; i < 10; i++)
+      softmaxCrossEntropy(device.tensor(rows), { labels: [1, 0, 1, 0, 2] }, { reduction: "none" });
+    await device.close();
+  });
+});
+
+test("an audit that a lost device never answers does not keep it open", async () => {
+  const ledger = new Ledger();
+  let isSilent = false;
+  let failInBackground: (error: Error) => void = () => {};
+  const silent = altered("silent", (backend, { onError }) => {
+    failInBackground = onError;
+    let asked = 0;
+    return {
+      // The marker is what is read last, and rejects.
+      read: (handle) =>
+        isSilent && ++asked < 5
+          ? new Promise(() => {})
+          : isSilent
+            ? Promise.reject(new Error("gone"))
+            : backend.read(handle),
+    };
+  });
+  const device = await openDevice([ledger.watched(silent)], {
+    auditEvery: { every: 1, reference: ledger.watched(reference) },
+    deadline: 50,
+  });
+  const z = device.tensor(numbers(20), [5, 4]);
+  isSilent = true;
+  // Four reads: the row, the labels, its loss and its gradient.
+  valueAndGrad((x: Tensor) => softmaxCrossEntropy(x, { labels }))(z);
+  failInBackground(new Error("the context was lost"));
+  expect((await device.lost).message).toContain("gone");
+  await new Promise((done) => setTimeout(done, 100));
+  expect([...ledger.open]).toEqual([]);
+  await device.close().catch(() => {});
+});
+
+test("a reference that fails accuses nobody, and onError hears it", async () => {
+  const heard: Error[] = [];
+  const failing: BackendProvider = {
+    name: "failing",
+    async open(options) {
+      const backend = await reference.open(options);
+      return { ...backend, read: () => Promise.reject(new Error("no memory")) };
+    },
+  };
+  const device = await openDevice([plain()], {
+    auditEvery: { every: 1, reference: failing },
+    onError: (error) => heard.push(error),
+  });
+  const z = device.tensor(numbers(20), [5, 4]);
+  expect(await softmaxCrossEntropy(z, { labels }).item()).toBeGreaterThan(0);
+  await device.close();
+  expect(heard.map(({ message }) => message)).toEqual(["audit: the reference plain failed: no memory"]);
+});
+
+test.each<[string, BackendProvider, BackendProvider, string]>([
+  [
+    "one that cannot be opened",
+    plain() as BackendProvider,
+    { name: "absent", open: () => Promise.reject(new Error("no such place")) },
+    "auditEvery: the reference absent is not available: no such place",
+  ],
+  [
+    "one that is less exact",
+    plain({ precision: "f64" }) as BackendProvider,
+    plain() as BackendProvider,
+    "auditEvery: the reference plain is float32, and plain float64; take another",
+  ],
+  [
+    "one that knows fewer terms",
+    plain() as BackendProvider,
+    requiredOnly(plain() as BackendProvider),
+    "does not compute all terms of the loss (lossTerms)",
+  ],
+])("as a reference, %s is refused, and nothing stays open", async (_, provider, by, says) => {
+  const ledger = new Ledger();
+  const error = await rejection(
+    openDevice([ledger.watched(provider)], { auditEvery: { every: 1, reference: ledger.watched(by) } }),
+  );
+  expect(error.message).toContain(says);
+  expect([...ledger.open]).toEqual([]);
+});
+
+test("one row is read: what an audit adds does not grow with the batch", async () => {
+  let read = 0;
+  const counting = altered("counting", (backend) => ({
+    async read(handle) {
+      const found = await backend.read(handle);
+      read += found.length;
+      return found;
+    },
+  }));
+  const device = await openDevice([counting], { auditEvery: { every: 4, reference } });
+  const z = device.tensor(numbers(6400), [64, 100]);
+  const loss = valueAndGrad((x: Tensor) => softmaxCrossEntropy(x, { labels: new Array(64).fill(5) }));
+  // The first looks once at all logits, whether they are probabilities (see softmax-output-warning.ts).
+  await loss(z).value.item();
+  read = 0;
+  for (let i = 0; i < 8; i++) loss(z);
+  await device.close();
+  // Two audits: logits and gradient of a row of 100 classes, a loss, and the 64 labels.
+  expect(read).toBe(2 * (100 + 100 + 1 + 64));
+});
