@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gzipSync, inflateRawSync } from "node:zlib";
 import { run } from "@surprisal/tool-kit/run";
 import { peerModules } from "./peers/installed-peer.ts";
 
@@ -28,7 +28,7 @@ export const TRAINING_BUNDLE = "core and backend-cpu";
 export async function measureSizes(): Promise<Sizes> {
   const kernels = ["relaxed", "strict"].map((variant) => ({
     name: variant,
-    bytes: gzipped(Buffer.from(wasmOf(variant), "base64")),
+    bytes: gzipped(wasmOf(variant)),
   }));
   await run("pnpm", ["exec", "turbo", "run", "build", "--output-logs=errors-only"], { cwd: repository });
   const said = await run("pnpm", ["exec", "size-limit", "--json"], { cwd: repository });
@@ -38,9 +38,10 @@ export async function measureSizes(): Promise<Sizes> {
   return { kernels, bundles, peers: await peerSizes() };
 }
 
-function wasmOf(variant: string): string {
+/** The kernels' module, which the sources hold deflated and in base64. */
+function wasmOf(variant: string): Uint8Array {
   const file = join(repository, "packages", "backend-cpu", "src", "kernels", `${variant}.generated.ts`);
-  return /"([A-Za-z0-9+/=]+)";/.exec(readFileSync(file, "utf8"))![1]!;
+  return inflateRawSync(Buffer.from(/"([A-Za-z0-9+/=]+)";/.exec(readFileSync(file, "utf8"))![1]!, "base64"));
 }
 
 /** Files of one SIMD build without threads, or of the only build there is; nothing for GPUs. */

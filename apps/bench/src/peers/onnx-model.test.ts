@@ -35,7 +35,7 @@ const text = (bytes: number | Uint8Array | undefined) => new TextDecoder().decod
 
 test("a model has the fields that onnx.proto gives it", () => {
   const model = onnxModel({
-    nodes: [{ op: "Gather", inputs: ["x", "i"], outputs: ["y"], attributes: { axis: -1, mode: "fast" } }],
+    nodes: [{ op: "Gather", inputs: ["x", "i"], outputs: ["y"], attributes: { axis: -1, mode: "fast", axes: [0, 2] } }],
     inputs: [
       { name: "x", type: "float", shape: [300, 2] },
       { name: "i", type: "int64", shape: [] },
@@ -50,10 +50,11 @@ test("a model has the fields that onnx.proto gives it", () => {
   expect(all(node, 1).map(text)).toEqual(["x", "i"]);
   expect(all(node, 2).map(text)).toEqual(["y"]);
   expect(text(one(node, 4))).toBe("Gather");
-  const [axis, mode] = all(node, 5);
-  // −1 in two's complement of 64 bits; INT is 2, STRING is 3.
+  const [axis, mode, axes] = all(node, 5);
+  // −1 in two's complement of 64 bits; INT is 2, STRING is 3, INTS is 7.
   expect([text(one(axis, 1)), one(axis, 3), one(axis, 20)]).toEqual(["axis", 2 ** 64 - 1, 2]);
   expect([text(one(mode, 1)), text(one(mode, 4)), one(mode, 20)]).toEqual(["mode", "fast", 3]);
+  expect([text(one(axes, 1)), all(axes, 8), one(axes, 20)]).toEqual(["axes", [0, 2], 7]);
   const [x, i] = all(graph, 11);
   // type.tensor_type: elem_type, and the dim_value of each dim.
   expect([text(one(x, 1)), one(x, 2, 1, 1)]).toEqual(["x", 1]);

@@ -19,12 +19,14 @@ export interface OnnxConstant {
   readonly values: Float32Array;
 }
 
+/** A whole number, several, or a word. */
+type OnnxAttribute = number | readonly number[] | string;
+
 export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Whole numbers or words. */
-  readonly attributes?: Readonly<Record<string, number | string>>;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
 export interface OnnxGraph {
@@ -65,11 +67,12 @@ function nodeOf({ op, inputs, outputs, attributes = {} }: OnnxNode): Uint8Array 
   );
 }
 
-function attribute(name: string, value: number | string): Uint8Array {
-  const [INT, STRING] = [2, 3];
-  return typeof value === "number"
-    ? message(field(1, text(name)), number(3, value), number(20, INT))
-    : message(field(1, text(name)), field(4, text(value)), number(20, STRING));
+function attribute(name: string, value: OnnxAttribute): Uint8Array {
+  const [INT, STRING, INTS] = [2, 3, 7];
+  const named = field(1, text(name));
+  if (typeof value === "number") return message(named, number(3, value), number(20, INT));
+  if (typeof value === "string") return message(named, field(4, text(value)), number(20, STRING));
+  return message(named, ...value.map((each) => number(8, each)), number(20, INTS));
 }
 
 function valueInfo({ name, type, shape }: OnnxTensor): Uint8Array {
