@@ -42,6 +42,9 @@ export interface Errors {
   readonly fault?: string | undefined;
 }
 
+/** What others' libraries may be wrong by, relative to the size of what is answered: more is not an answer. */
+export const NEARLY_RIGHT = 1e-3;
+
 /** What is timed: problems of several shapes, and what is right. */
 export interface Workload<P, A> {
   readonly name: string;

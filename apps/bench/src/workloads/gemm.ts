@@ -1,6 +1,6 @@
 import { compare, float32, randomNumbers, tolerance } from "@surprisal/conformance";
 import type { Facts } from "@surprisal/core";
-import type { Contender, Errors, Workload } from "../contender.ts";
+import { type Contender, type Errors, NEARLY_RIGHT, type Workload } from "../contender.ts";
 
 /** A [m, k] and B [k, n]. */
 export interface ProductProblem {
@@ -34,8 +34,6 @@ export function gemm(
     contenders,
   };
 }
-
-const NEARLY_RIGHT = 1e-3;
 
 function judge(problem: ProductProblem, answer: ProductAnswer, precision: Facts["precision"] | undefined): Errors {
   const { values, magnitudes } = exactProduct(problem);

@@ -1,6 +1,6 @@
 import { randomNumbers, tolerance } from "@surprisal/conformance";
 import type { Facts } from "@surprisal/core";
-import type { Contender, Errors, Workload } from "../contender.ts";
+import { type Contender, type Errors, NEARLY_RIGHT, type Workload } from "../contender.ts";
 import { exactRow } from "../loss-oracle.ts";
 
 /** x [rows, inputs], w [inputs, classes], b [classes], and a label for each row. */
@@ -134,7 +134,7 @@ function judge(
   }
   const largest = exact.db.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let j = 0; j < classes; j++) note(db[j]!, exact.db[j]!, largest);
-  const allowed = precision === undefined ? 1e-3 : LOGITS_SIZE * tolerance(precision, "product").scaled;
+  const allowed = precision === undefined ? NEARLY_RIGHT : LOGITS_SIZE * tolerance(precision, "product").scaled;
   const fault =
     lossRelative <= allowed && scaled <= allowed
       ? undefined

@@ -1,6 +1,6 @@
 import { compare, float32, randomNumbers, tolerance } from "@surprisal/conformance";
 import type { Facts } from "@surprisal/core";
-import type { Contender, Errors, Workload } from "../contender.ts";
+import { type Contender, type Errors, NEARLY_RIGHT, type Workload } from "../contender.ts";
 import { exactRow } from "../loss-oracle.ts";
 import { boundsOf, ulpsOff } from "../ulp/tally.ts";
 
@@ -116,9 +116,6 @@ function exactLoss({ rows, classes, logits, labels, dense }: LossInputs, form: T
   }
   return { loss, lossTerms, gradient };
 }
-
-/** What others' libraries may be wrong by, relative to the loss and to the largest possible gradient. */
-const NEARLY_RIGHT = 1e-3;
 
 function judge(problem: LossProblem, answer: LossAnswer, precision: Facts["precision"] | undefined): Errors {
   const form = answer.target ?? problem.target;
