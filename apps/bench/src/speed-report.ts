@@ -1,6 +1,6 @@
 import type { Absent, Result, ShapeReport } from "./compare-contenders.ts";
 import { goalsTable } from "./goals.ts";
-import { load, type Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import type { FitOverhead } from "./overhead/fit-step.ts";
 import type { OpOverhead } from "./overhead/op-overhead.ts";
 import { fitSentence, overheadTable } from "./overhead/overhead-table.ts";
@@ -17,6 +17,8 @@ export interface About {
   readonly machine: Machine;
   /** Of the libraries that are installed for it. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Runnable threads on the machine when it began, on average. */
+  readonly load: number;
   /** Milliseconds that a sample lasts at least. */
   readonly sampleMs: number;
   /** What takes longer for its rounds takes part in fewer. */
@@ -40,11 +42,11 @@ export interface Overhead {
 }
 
 /** In one line. */
-export function heading({ date, machine, versions }: About): string {
+export function heading({ date, machine, versions, load }: About): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const { cpu, cores, vectors, platform, node, v8 } = machine;
   const native = vectors === undefined ? "" : `, native code has ${vectors}`;
-  return `${date}, ${cpu} (${cores} cores${native}), ${platform}, Node ${node} (V8 ${v8}), load ${load().toFixed(1)}; ${packages.join(", ")}.`;
+  return `${date}, ${cpu} (${cores} cores${native}), ${platform}, Node ${node} (V8 ${v8}), load ${load.toFixed(1)}; ${packages.join(", ")}.`;
 }
 
 /** One shape as a Markdown table, which also reads well in a terminal. */

@@ -1,15 +1,17 @@
 // Times our CPU backend beside other libraries, in one process and in turns, and tells which goals that meets.
+// With --from FILE it measures nothing: it writes the page of what --json printed before.
 //   pnpm bench [--part NAME]… [--shape 1024x1000]… [--quick] [--rounds N] [--variant relaxed|strict|plain]… [--python PATH] [--json] [--write]
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareContenders, type ShapeReport } from "./compare-contenders.ts";
 import { workloadsOf } from "./contenders.ts";
-import { machine, today } from "./machine.ts";
+import { load, machine, today } from "./machine.ts";
 import { fitOverhead } from "./overhead/fit-step.ts";
 import { opOverhead } from "./overhead/op-overhead.ts";
 import { smallOps } from "./overhead/small-ops.ts";
 import { peerVersions } from "./peers/installed-peer.ts";
 import { pythonPeer } from "./peers/python.ts";
+import { fromJson, toJson } from "./report-json.ts";
 import { measureSizes, type Sizes } from "./sizes.ts";
 import {
   type About,
@@ -42,8 +44,13 @@ await command(async () => {
       python: { type: "string", default: "python3" },
       json: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
+      from: { type: "string" },
     },
   });
+  if (values.from !== undefined) {
+    writePage(fromJson(readFileSync(values.from, "utf8")));
+    return;
+  }
   const { quick, json } = values;
   const rounds = values.rounds === undefined ? (quick ? 7 : 21) : wholeNumber("--rounds", values.rounds, 1);
   const effort = { rounds, sampleMs: quick ? 10 : 20, mostMs: quick ? 2000 : 6000 };
@@ -63,6 +70,7 @@ await command(async () => {
     date: today(),
     machine: machine(),
     versions: peerVersions,
+    load: load(),
     sampleMs: effort.sampleMs,
     mostMs: effort.mostMs,
   };
@@ -113,13 +121,15 @@ await command(async () => {
     sizes: await measured("sizes", (): Promise<Sizes> => measureSizes()),
   };
   say(`## Goals\n\n${goalsSection(report)}${otherSections(report)}`);
-  if (json) console.log(JSON.stringify(report, undefined, 2));
+  if (json) console.log(toJson(report));
   for (const fault of faults) console.error(`WRONG: ${fault}`);
   if (faults.length > 0) process.exitCode = 1;
-  else if (values.write) {
-    writeFileSync(new URL("../../../docs/performance.md", import.meta.url), performancePage(report));
-  }
+  else if (values.write) writePage(report);
 });
+
+function writePage(report: SpeedReport): void {
+  writeFileSync(new URL("../../../docs/performance.md", import.meta.url), performancePage(report));
+}
 
 /** The largest errors of the loss kernels; broken bounds are added to the faults. */
 async function exactness(variants: readonly Variant[], faults: string[]): Promise<ExactnessRow[]> {
@@ -150,10 +160,10 @@ function chosen(
   return (name) => given?.includes(name) ?? true;
 }
 
-/** How this run is repeated: without what names a place on this machine. */
+/** How this run is repeated: a Python is at another place on another machine. */
 function commandLine(): string {
   const words = process.argv.slice(2);
   const python = words.indexOf("--python");
-  if (python >= 0) words.splice(python, 2);
+  if (python >= 0) words[python + 1] = "PATH";
   return ["pnpm bench", ...words.filter((word) => !["--write", "--json"].includes(word))].join(" ");
 }

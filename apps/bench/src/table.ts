@@ -13,6 +13,7 @@ export function microseconds(milliseconds: number): string {
 /** Three significant digits, without an exponent where it can be read. */
 export function threeDigits(value: number): string {
   if (value === 0) return "0";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : "∞";
   const magnitude = Math.abs(value);
   if (magnitude < 0.001) return value.toExponential(1);
   return magnitude >= 1000 ? Math.round(value).toString() : value.toPrecision(3);

@@ -108,7 +108,7 @@ ${section.kind === "labels" ? "" : "Where targets are mixed, terms of both signs
 }
 
 function ulps({ ulp }: Largest): string {
-  return Number.isFinite(ulp) ? threeDigits(ulp) : "∞";
+  return threeDigits(ulp);
 }
 
 function percent(share: number): string {
