@@ -155,13 +155,13 @@ function otherRows({ sizes, overhead }: Others): string[][] {
   const kilobytes = (size?: Size) => size && size.bytes / 1000;
   const dearest = overhead?.ops
     .filter(({ calls }) => calls === 1)
-    .toSorted((a, b) => b.share.median - a.share.median)[0]?.share;
+    .toSorted((a, b) => b.share.median - a.share.median)[0];
   const fit = overhead?.fit;
   const bundle = sizes?.bundles.find(({ name }) => name.startsWith(TRAINING_BUNDLE));
   return [
-    most("core around a kernel, the dearest small op", "µs", dearest?.median, {
+    most(`core around one kernel, at its dearest${dearest ? `: ${dearest.name}` : ""}`, "µs", dearest?.share.median, {
       must: 1,
-      atBest: dearest?.least,
+      atBest: dearest?.share.least,
       slack: SLACK,
     }),
     most("of a step of fit what is not its kernels", "%", fit?.share.median, {

@@ -78,9 +78,6 @@ function isMain(name: string): boolean {
 
 /** docs/performance.md. */
 export function performancePage(report: SpeedReport): string {
-  const contenders = new Map(
-    report.shapes.flatMap(({ results }) => results.map((result) => [`${result.name}: ${result.says}`, result])),
-  );
   const { workloads, shapes } = report;
   return `# How fast it is
 
@@ -88,11 +85,9 @@ export function performancePage(report: SpeedReport): string {
 
 ${heading(report)}
 
-All contenders of a shape run in one process (Python's frameworks in one of their own) and take turns: every round takes a sample of at least ${report.sampleMs} ms of each, after a warm-up; what would take longer than ${report.mostMs / 1000} s takes part in the first rounds alone. All have one thread, and logits, labels and one-hot rows are in their memory before the clock starts, except for what each line below says.
+All contenders of a shape run in one process (Python's frameworks in one of their own) and take turns: every round takes a sample of at least ${report.sampleMs} ms of each, after a warm-up; what would take longer than ${report.mostMs / 1000} s takes part in the first rounds alone. All have one thread, and logits, labels and one-hot rows are in their memory before the clock starts, except for what is said of each.
 Times are medians of the rounds. **× is a time as a multiple of ours**, the median of the ratios within each round, with the quartiles in brackets: 20 means that ours is 20 times faster. On a busy machine times swing and ratios hold better, those of the shortest runs least.
 Every answer is compared with float64 first. A wrong answer of ours has no ratio and fails the command.
-
-${[...contenders.values()].map(({ name, says, device }) => `- **${name}** (${device}): ${says}.`).join("\n")}
 
 ## Goals
 
@@ -101,9 +96,15 @@ ${goalsSection(report)}${workloads
     const own = shapes.filter(({ workload }) => workload === name);
     return own.length === 0
       ? ""
-      : `\n## ${name[0]!.toUpperCase()}${name.slice(1)}\n\n${says}\n\n${summary(own)}\n${own.map(shapeTable).join("\n")}`;
+      : `\n## ${name[0]!.toUpperCase()}${name.slice(1)}\n\n${says}\n\n${contenders(own)}\n\n${summary(own)}\n${own.map(shapeTable).join("\n")}`;
   })
   .join("")}${otherSections(report)}`;
+}
+
+/** Who took part, on what and how. */
+function contenders(shapes: readonly ShapeReport[]): string {
+  const byName = new Map(shapes.flatMap(({ results }) => results.map((result) => [result.name, result])));
+  return [...byName.values()].map(({ name, says, device }) => `- **${name}** (${device}): ${says}.`).join("\n");
 }
 
 /** What was wanted, and what was found. */
