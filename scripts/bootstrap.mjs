@@ -117,6 +117,11 @@ const tasks = {
     installPackages(env);
     run("pnpm", ["--silent", "run", "verify", ...args], { env, cwd: root, shell: windows });
   },
+  conformance(args) {
+    if (!isCurrent() || !isFull()) announceSetUp();
+    installPackages(env);
+    run("pnpm", ["--silent", "run", "matrix", ...args], { env, cwd: root, shell: windows });
+  },
   /** The pinned pnpm itself, for those who have none: `node scripts/bootstrap.mjs pnpm changeset`. */
   pnpm(args) {
     run("pnpm", args, { env, cwd: root, shell: windows });

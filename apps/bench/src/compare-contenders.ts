@@ -1,6 +1,5 @@
 import type { AnyWorkload, Contender, Errors, Ready } from "./contender.ts";
 import { type Effort, interleave } from "./interleave.ts";
-import { load } from "./machine.ts";
 import { ratios, type Spread, spread } from "./statistics.ts";
 
 /** What one contender did at one shape. */
@@ -45,8 +44,16 @@ export interface ShapeReport {
 type AnyContender = Contender<unknown, unknown>;
 type Taking = { readonly contender: AnyContender; readonly ready: Ready<unknown>; readonly errors: Errors };
 
-/** Sets every contender up, asks each for its answer, and times them in turns. */
-export async function compareContenders(workload: AnyWorkload, shape: string, effort: Effort): Promise<ShapeReport> {
+/**
+ * Sets every contender up, asks each for its answer, and times them in turns.
+ * @param load how busy the machine is
+ */
+export async function compareContenders(
+  workload: AnyWorkload,
+  shape: string,
+  effort: Effort,
+  load: () => number | Promise<number>,
+): Promise<ShapeReport> {
   const problem: unknown = workload.problem(shape);
   const taking: Taking[] = [];
   const absent: Absent[] = [];
@@ -59,7 +66,7 @@ export async function compareContenders(workload: AnyWorkload, shape: string, ef
         absent.push({ name: contender.name, library: contender.library, reason: firstLine(error) });
       }
     }
-    const before = load();
+    const before = await load();
     const samples = await interleave(
       taking.map(({ ready }) => ready),
       { ...effort, ...workload.effort },
@@ -78,7 +85,7 @@ export async function compareContenders(workload: AnyWorkload, shape: string, ef
       const rounds = samples[i]!.length;
       return { name, library, ours, says, device: ready.device, errors, time, rounds, rate, multipleOf };
     });
-    return { workload: workload.name, shape, rounds: effort.rounds, load: [before, load()], results, absent };
+    return { workload: workload.name, shape, rounds: effort.rounds, load: [before, await load()], results, absent };
   } finally {
     for (const { ready } of taking) await ready.dispose();
   }

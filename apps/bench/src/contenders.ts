@@ -11,6 +11,7 @@ import {
   trainingByFit,
 } from "./peers/surprisal.ts";
 import { tfjsLinearLoss, tfjsLoss, tfjsLossByHand, tfjsProduct, tfjsTraining } from "./peers/tfjs.ts";
+import { tfjsCpu, tfjsWasm } from "./peers/tfjs-node.ts";
 import type { Variant } from "./subject.ts";
 import { gemm } from "./workloads/gemm.ts";
 import { linearLoss } from "./workloads/linear-loss.ts";
@@ -25,9 +26,9 @@ export function workloadsOf(
   const labelled = [
     ...variants.map((variant) => lossByApi(variant)),
     ...variants.map(lossByKernel),
-    tfjsLoss("wasm"),
-    tfjsLossByHand("wasm"),
-    tfjsLoss("cpu"),
+    tfjsLoss(tfjsWasm),
+    tfjsLossByHand(tfjsWasm),
+    tfjsLoss(tfjsCpu),
     jaxLoss("logSoftmax"),
     jaxLoss("logsumexp"),
     onnxLoss("web"),
@@ -41,7 +42,7 @@ export function workloadsOf(
       ...variants.map((variant) => lossByApi(variant)),
       ...variants.map((variant) => lossByApi(variant, "labels")),
       ...variants.map(lossByKernel),
-      tfjsLoss("wasm"),
+      tfjsLoss(tfjsWasm),
       jaxLoss("logSoftmax"),
       jaxLoss("logsumexp"),
       onnxLoss("web"),
@@ -51,8 +52,8 @@ export function workloadsOf(
     gemm: gemm([
       ...variants.map(productByApi),
       ...variants.map(productByKernel),
-      tfjsProduct("wasm"),
-      tfjsProduct("cpu"),
+      tfjsProduct(tfjsWasm),
+      tfjsProduct(tfjsCpu),
       jaxProduct(),
       onnxProduct("web"),
       onnxProduct("node"),
@@ -60,15 +61,15 @@ export function workloadsOf(
     ]),
     training: training([
       ...variants.map(trainingByFit),
-      tfjsTraining("wasm"),
-      tfjsTraining("cpu"),
+      tfjsTraining(tfjsWasm),
+      tfjsTraining(tfjsCpu),
       jaxTraining(),
       ...pythons.map(({ training }) => training),
     ]),
     linear: linearLoss([
       ...variants.map((variant) => linearLossByApi(variant, "one op")),
       ...variants.map((variant) => linearLossByApi(variant, "two ops")),
-      tfjsLinearLoss("wasm"),
+      tfjsLinearLoss(tfjsWasm),
       jaxLinearLoss(),
       onnxLinearLoss("web"),
       onnxLinearLoss("node"),

@@ -1,5 +1,6 @@
 import type { Absent, Result, ShapeReport } from "./compare-contenders.ts";
 import { goalsTable } from "./goals.ts";
+import type { LossForms } from "./loss-forms.ts";
 import type { Machine } from "./machine.ts";
 import type { FitOverhead } from "./overhead/fit-step.ts";
 import type { OpOverhead } from "./overhead/op-overhead.ts";
@@ -22,13 +23,14 @@ export interface About {
   /** Milliseconds that a sample lasts at least. */
   readonly sampleMs: number;
   /** What takes longer for its rounds takes part in fewer. */
-  readonly mostMs: number;
+  readonly mostMs?: number;
 }
 
 /** Everything that a run of `pnpm bench` found: what `--json` prints. Parts that were not asked for are absent. */
 export interface SpeedReport extends About {
   readonly workloads: readonly { readonly name: string; readonly says: string }[];
   readonly shapes: readonly ShapeReport[];
+  readonly lossForms?: LossForms | undefined;
   readonly exactness?: readonly ExactnessRow[] | undefined;
   readonly overhead?: Overhead | undefined;
   readonly threads?: { readonly counts: readonly number[]; readonly rows: readonly ScalingRow[] } | undefined;
@@ -78,27 +80,46 @@ function isMain(name: string): boolean {
 
 /** docs/performance.md. */
 export function performancePage(report: SpeedReport): string {
-  const { workloads, shapes } = report;
-  return `# How fast it is
+  const where = "in one process (Python's frameworks in one of their own)";
+  const given =
+    "All have one thread, and logits, labels and one-hot rows are in their memory before the clock starts, except for what is said of each.";
+  return `${introduction(report, "How fast it is", where, given)}
+## Goals
 
-\`${report.command} --write\` measured this and wrote this page.
+${goalsSection(report)}${workloadSections(report)}${otherSections(report)}`;
+}
+
+/** docs/gpu-performance.md. */
+export function gpuPage(report: SpeedReport): string {
+  return `${introduction(report, "How fast it is on a GPU", "on one page")}${workloadSections(report)}`;
+}
+
+function introduction(report: SpeedReport, title: string, where: string, given?: string): string {
+  const { command, sampleMs, mostMs } = report;
+  const slow =
+    mostMs === undefined ? "" : `; what would take longer than ${mostMs / 1000} s takes part in the first rounds alone`;
+  return `# ${title}
+
+\`${command} --write\` measured this and wrote this page.
 
 ${heading(report)}
 
-All contenders of a shape run in one process (Python's frameworks in one of their own) and take turns: every round takes a sample of at least ${report.sampleMs} ms of each, after a warm-up; what would take longer than ${report.mostMs / 1000} s takes part in the first rounds alone. All have one thread, and logits, labels and one-hot rows are in their memory before the clock starts, except for what is said of each.
+All contenders of a shape run ${where} and take turns: every round takes a sample of at least ${sampleMs} ms of each, after a warm-up${slow}.${given === undefined ? "" : ` ${given}`}
 Times are medians of the rounds. **× is a time as a multiple of ours**, the median of the ratios within each round, with the quartiles in brackets: 20 means that ours is 20 times faster. On a busy machine times swing and ratios hold better, those of the shortest runs least.
 Every answer is compared with float64 first. A wrong answer of ours has no ratio and fails the command.
+`;
+}
 
-## Goals
-
-${goalsSection(report)}${workloads
-  .map(({ name, says }) => {
-    const own = shapes.filter(({ workload }) => workload === name);
-    return own.length === 0
-      ? ""
-      : `\n## ${name[0]!.toUpperCase()}${name.slice(1)}\n\n${says}\n\n${contenders(own)}\n\n${summary(own)}\n${own.map(shapeTable).join("\n")}`;
-  })
-  .join("")}${otherSections(report)}`;
+/** A section for each workload. */
+function workloadSections({ workloads, shapes }: SpeedReport): string {
+  return workloads
+    .map(({ name, says }) => {
+      const own = shapes.filter(({ workload }) => workload === name);
+      return own.length === 0
+        ? ""
+        : `\n## ${name[0]!.toUpperCase()}${name.slice(1)}\n\n${says}\n\n${contenders(own)}\n\n${summary(own)}\n${own.map(shapeTable).join("\n")}`;
+    })
+    .join("");
 }
 
 /** Who took part, on what and how. */
@@ -115,9 +136,24 @@ ${goalsTable({ shapes, sizes, overhead })}
 `;
 }
 
-/** Exactness, overhead, threads and sizes, as far as they were measured. */
-export function otherSections({ exactness, overhead, threads, sizes }: SpeedReport): string {
+/** Forms of the loss, exactness, overhead, threads and sizes, as far as they were measured. */
+export function otherSections({ lossForms, exactness, overhead, threads, sizes }: SpeedReport): string {
   const sections: string[] = [];
+  if (lossForms) {
+    const { variant, shapes, plain, forms } = lossForms;
+    sections.push(`## Forms of the loss
+
+The kernel alone (${variant}): times as multiples of the plain form's, loss and gradient by labels.
+
+${table(
+  ["", ...shapes.map((shape) => shape.replaceAll("x", " × "))],
+  [
+    ["loss and gradient by labels", ...plain.map((time) => `1 = ${threeDigits(time)} ns a logit`)],
+    ...forms.map(({ name, multiples }) => [name, ...multiples.map(withQuartiles)]),
+  ],
+)}
+`);
+  }
   if (exactness) {
     sections.push(`## Exactness of the kernels that were timed
 

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compareContenders, type ShapeReport } from "./compare-contenders.ts";
 import { workloadsOf } from "./contenders.ts";
+import { timeLossForms } from "./loss-forms.ts";
 import { load, machine, today } from "./machine.ts";
 import { fitOverhead } from "./overhead/fit-step.ts";
 import { opOverhead } from "./overhead/op-overhead.ts";
@@ -58,7 +59,7 @@ await command(async () => {
   const pythons = [pythonPeer("torch", values.python), pythonPeer("tensorflow", values.python)];
   const workloads = workloadsOf(variants, pythons);
 
-  const others = ["exactness", "overhead", "threads", "sizes"] as const;
+  const others = ["forms", "exactness", "overhead", "threads", "sizes"] as const;
   const wanted = chosen("--part", values.part, [...Object.keys(workloads), ...others]);
   const shapesOf = chosen(
     "--shape",
@@ -85,7 +86,7 @@ await command(async () => {
         values.shape || !quick ? shapesOf(shape) : workload.quick.includes(shape),
       );
       for (const shape of names) {
-        const report = await compareContenders(workload, shape, effort);
+        const report = await compareContenders(workload, shape, effort, load);
         shapes.push(report);
         say(shapeTable(report));
       }
@@ -105,6 +106,10 @@ await command(async () => {
     ...about,
     workloads: Object.values(workloads).map(({ name, says }) => ({ name, says })),
     shapes,
+    lossForms: await measured("forms", () => {
+      const { shapes, quick: few } = workloads.fused!;
+      return timeLossForms(variants[0]!, quick ? few : shapes, effort);
+    }),
     exactness: await measured("exactness", () => exactness(variants, faults)),
     overhead: await measured("overhead", () => overhead(variants[0]!, rounds)),
     threads: await measured("threads", async () => ({

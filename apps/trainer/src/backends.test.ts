@@ -18,7 +18,7 @@ test("where a backend is not available, the list says why", async () => {
   vi.stubGlobal("WebAssembly", undefined);
   const { status, stdout } = await trainer("--list-backends");
   expect(stdout).toMatch(
-    /^cpu {7}not available: .*WebAssembly.*\nworkers {3}not available: .*WebAssembly.*\nplain {5}available: JavaScript \(plain-f32\)\n$/,
+    /^cpu {7}not available: .*WebAssembly.*\nworkers {3}not available: .*WebAssembly.*\nplain {5}available: JavaScript \(plain-f32\)\ngpujs {5}(not )?available: .*\n$/,
   );
   expect(status).toBe(0);
 });
@@ -57,4 +57,29 @@ test("workers leave the weights that cpu leaves, bit by bit, on any number of th
 test("a number of threads goes with workers alone", async () => {
   const { status, stderr } = await trainer("--backend", "cpu", "--threads", "2");
   expect([status, stderr]).toEqual([2, "error: --threads goes with --backend workers\n"]);
+});
+
+// Where CI is set there must be a GPU, one in software too.
+const hasGpu = Boolean(process.env.CI) || /^gpujs +available/m.test((await trainer("--list-backends")).stdout);
+if (!hasGpu) console.warn("The test that trains on a GPU is skipped: --list-backends says why there is none.");
+
+test.skipIf(!hasGpu)("the GPU trains as cpu does", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "backends-"));
+  const train = async (backend: string): Promise<{ trainLoss: number; testLoss: number }> => {
+    const args = ["--json", "--epochs", "1", "--hidden", "8", "--batch-size", "1000", "--out", join(folder, "w")];
+    const { stdout, stderr } = await trainer(...args, "--backend", backend);
+    return JSON.parse(stdout || JSON.stringify(stderr));
+  };
+  const [expected, found] = [await train("cpu"), await train("gpujs")];
+  rmSync(folder, { recursive: true });
+  // The loss of both classes, 1e-6 of max(1, loss) (docs/semantics.md §7), over ten steps of Adam.
+  expect(Math.abs(found.trainLoss - expected.trainLoss)).toBeLessThan(1e-5);
+  expect(Math.abs(found.testLoss - expected.testLoss)).toBeLessThan(1e-5);
+});
+
+test("a GPU that is not there is never replaced, and the line says what is missing", async () => {
+  vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } });
+  const { status, stdout, stderr } = await trainer("--backend", "gpujs");
+  expect(stderr).toMatch(/^error: --backend gpujs: .*no adapter.*; --list-backends shows what is available here\n$/);
+  expect([status, stdout]).toEqual([2, ""]);
 });

@@ -1,5 +1,6 @@
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { gpujs } from "@surprisal/backend-gpujs/node";
 import { workers } from "@surprisal/backend-workers";
 import { type BackendProvider, type Device, isSurprisalError, openDevice } from "@surprisal/core";
 import { UsageError } from "./usage-error.ts";
@@ -9,6 +10,8 @@ const backends: Readonly<Record<string, (threads?: number) => BackendProvider>> 
   cpu: () => cpu(),
   workers: (threads) => workers(threads === undefined ? {} : { threads }),
   plain: () => plain(),
+  // Behind the one that always opens: a GPU is used where it is asked for.
+  gpujs: () => gpujs(),
 };
 
 export const BACKEND_NAMES: readonly string[] = Object.keys(backends);

@@ -1,9 +1,7 @@
 // Functions of two variables, which broadcast; and functions of one, which leave the second alone.
+import { RUN } from "../src/kernels/block-sizes";
 import { combine } from "./arithmetic";
 import { at } from "./simd";
-
-/** The most elements of a block. */
-const RUN = 4096;
 
 /**
  * y = fn(a, b; α, β) over rows × inner, rows being outer × axis. A block is a run of y: `rowsPerBlock` whole rows, or, where
@@ -107,7 +105,7 @@ function run(
 ): void {
   const vectors = <usize>count >> 2;
   combine(fn, y, a, aStep, b, bStep, y + (vectors << 4), alpha, beta);
-  const bytes = <usize>(count & 3) << 2;
+  const bytes = (<usize>(count & 3)) << 2;
   if (bytes == 0) return;
   combine(fn, rest, a + vectors * aStep, 16, b + vectors * bStep, 16, rest + 16, alpha, beta);
   memory.copy(y + (vectors << 4), rest, bytes);

@@ -8,7 +8,7 @@ const SHORT_RUN: i32 = 64;
 // @ts-ignore: decorator
 @inline
 export function copyRun(to: usize, from: usize, count: i32): void {
-  if (count > SHORT_RUN) memory.copy(to, from, <usize>count << 2);
+  if (count > SHORT_RUN) memory.copy(to, from, (<usize>count) << 2);
   else {
     const end = at(to, count);
     for (; to + 16 <= end; to += 16, from += 16) v128.store(to, v128.load(from));

@@ -1,5 +1,6 @@
 // The functions that are an exponential and a little more, on four floats at a time: e^z for a z of their own, and a formula
 // around it. Block b of each is y_i = fn(x_i) for 4096·b ≤ i < 4096·(b + 1). NaN passes through: pmin(x, limit) and pmax(x, limit) keep x if it is one.
+import { RUN } from "../src/kernels/block-sizes";
 import { finish } from "./last-vector";
 import { at, multiplyAdd } from "./simd";
 
@@ -11,7 +12,8 @@ const CONSTANTS = memory.data<f32>([
   1, 0.5, 0.16666503, 0.041666463, 0.00836933, 0.0013933867,
   // 1.5·2^23: a float beside it has no fraction, so adding it rounds to the nearest whole number n and leaves n in the lowest
   // bits; and with it what makes n an exponent field, of n − 1, of n, and of two halves of n.
-  12583038, 12583039, 12583166,
+  12583038,
+  12583039, 12583166,
   // Limits of z; e^89 is ∞ and e^−104 is 0.
   89, -104, -30, 20,
   // 2·√(2/π)·(1 + 0.044715·x²)
@@ -47,8 +49,6 @@ const TAIL = memory.data<f32>([
   -0.00026150522, -0.0008956322, 0.0010741553, 0.0069184615, -0.010480126, -0.047254957, 0.23001942, -0.50933236,
   0.72908366,
 ]);
-
-const BLOCK = 4096;
 
 const EXP: i32 = 0;
 const EXPM1: i32 = 1;
@@ -103,9 +103,9 @@ function exponentialFunction(
   local: usize,
   timesX: bool,
 ): void {
-  const stop = at(x, min(end * BLOCK, length));
-  y = at(y, begin * BLOCK);
-  x = at(x, begin * BLOCK);
+  const stop = at(x, min(end * RUN, length));
+  y = at(y, begin * RUN);
+  x = at(x, begin * RUN);
   const first = x;
   const log2e = constant(LOG2E);
   const minusLn2High = constant(MINUS_LN2_HIGH);

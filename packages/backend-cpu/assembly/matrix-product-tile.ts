@@ -1,5 +1,5 @@
 // The tiles of a matrix product: sums that stay in registers while k passes.
-import { PANEL } from "./matrix-product-panels";
+import { PANEL } from "../src/kernels/block-sizes";
 import { multiplyAdd } from "./simd";
 
 /**

@@ -1,23 +1,20 @@
 // C = op(A)·B by tiles of 6 or 4 rows × 8 columns, B lying in panels of 8 columns.
-import { PANEL } from "./matrix-product-panels";
+import { MOST_TILE_ROWS, PANEL, TILE_COLS } from "../src/kernels/block-sizes";
 import { addToTotals, RUN, roundTotals, writeRow } from "./matrix-product-sums";
 import { multiplyFourRows, multiplySixRows, TALL } from "./matrix-product-tile";
 import { at } from "./simd";
 
-/** Columns of a block: what they take of B for DEPTH stays in the second-level cache while the block's rows pass. */
-const COLS = 64;
-
-/** The most rows of a block, whose totals must fit into the local scratch. */
-const MOST_ROWS = 48;
-
-/** Runs of so many terms are added up in f32, 22 of them; a longer sum is made of parts that are added up in f64. */
+/**
+ * Runs of so many terms are added up in f32, 22 of them; a longer sum is made of parts that are added up in f64. What the columns
+ * of a block take of B for DEPTH stays in the second-level cache while the block's rows pass.
+ */
 const DEPTH = 1024;
 
 // The local scratch: the rows of a tile for DEPTH, a tile, and all totals of a block.
 const ROWS_BYTES = DEPTH * TALL * 4;
 const TILE = TALL * PANEL;
 const TILE_BYTES = TILE * 4;
-const TOTALS_BYTES = MOST_ROWS * COLS * 8;
+const TOTALS_BYTES = MOST_TILE_ROWS * TILE_COLS * 8;
 
 /**
  * Block (item, column group, row group): `rowGroup` ≤ 48 rows × 64 columns of C[item], m × n in rows of `stored`.
@@ -40,14 +37,14 @@ export function multiplyPanels(
   local: usize,
 ): void {
   const rowGroups = (m + rowGroup - 1) / rowGroup;
-  const colGroups = (n + COLS - 1) / COLS;
+  const colGroups = (n + TILE_COLS - 1) / TILE_COLS;
   const shift = addend - c;
   const perItem = <usize>((n + PANEL - 1) / PANEL) * <usize>k * PANEL;
   for (let block = begin; block < end; block++) {
     const group = block / rowGroups;
     const item = <usize>(group / colGroups);
     const firstRow = (block % rowGroups) * rowGroup;
-    const firstCol = (group % colGroups) * COLS;
+    const firstCol = (group % colGroups) * TILE_COLS;
     multiplyBlock(
       at(c + ((item * <usize>m * <usize>stored) << 2), firstCol),
       a + ((item * <usize>m * <usize>k) << 2),
@@ -56,9 +53,9 @@ export function multiplyPanels(
       m,
       firstRow,
       min(firstRow + rowGroup, m),
-      min(COLS, n - firstCol),
+      min(TILE_COLS, n - firstCol),
       k,
-      <usize>stored << 2,
+      (<usize>stored) << 2,
       transposed,
       addend != 0,
       shift,
@@ -98,8 +95,8 @@ function multiplyBlock(
     for (let i = firstRow, rows = 0; i < endRow; i += rows) {
       rows = tileRows(endRow - i);
       const whole = rows == 4 || rows == TALL;
-      let row = transposed ? 4 : <usize>k << 2;
-      let step = transposed ? <usize>m << 2 : 4;
+      let row = transposed ? 4 : (<usize>k) << 2;
+      let step = transposed ? (<usize>m) << 2 : 4;
       let left = a + <usize>i * row + <usize>from * step;
       if (transposed || !whole) {
         packRows(local, left, row, step, rows, to - from);

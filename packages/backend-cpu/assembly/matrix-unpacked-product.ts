@@ -1,9 +1,7 @@
 // C = op(A)·op(B) row by row and without packing: for one row it reads B once, and a small product has no more to gain.
+import { MOST_ROW_COLS } from "../src/kernels/block-sizes";
 import { addToTotals, RUN, roundTotals, writeRow } from "./matrix-product-sums";
 import { at, multiplyAdd, promotePairs, sumOfDoubles } from "./simd";
-
-/** The most columns of a block: their sums, and totals in f64, must fit into the local scratch. */
-const COLS = 1024;
 
 /** The single row of a sum over rows; its stride is 0. */
 const ONE = memory.data<f32>([1]);
@@ -38,7 +36,7 @@ export function multiplyRows(
     const from = a + ((item * <usize>m * <usize>k) << 2);
     const right = at(b, column) + ((item * <usize>k * <usize>n) << 2);
     for (let i = 0; i < m; i++) {
-      rowTimesMatrix(local, from + ((<usize>i * <usize>aRow) << 2), <usize>aStep << 2, right, n, k, cols);
+      rowTimesMatrix(local, from + ((<usize>i * <usize>aRow) << 2), (<usize>aStep) << 2, right, n, k, cols);
       const row = to + ((<usize>i * <usize>n) << 2);
       writeRow(row, local, bias ? at(bias, column) : 0, cols, addend ? row + shift : 0);
     }
@@ -46,7 +44,16 @@ export function multiplyRows(
 }
 
 /** Block: `group` ≤ 1024 columns (a multiple of 4) of y = Σ_r x[r, ·] for x [rows, cols]. */
-export function sumOfRows(y: usize, x: usize, rows: i32, cols: i32, group: i32, begin: i32, end: i32, local: usize): void {
+export function sumOfRows(
+  y: usize,
+  x: usize,
+  rows: i32,
+  cols: i32,
+  group: i32,
+  begin: i32,
+  end: i32,
+  local: usize,
+): void {
   multiplyRows(y, ONE, x, 0, 1, cols, rows, 0, 0, 0, group, begin, end, local);
 }
 
@@ -70,7 +77,7 @@ export function multiplyTransposed(
 ): void {
   const groups = (n + group - 1) / group;
   const shift = addend - c;
-  const row = <usize>k << 2;
+  const row = (<usize>k) << 2;
   for (let block = begin; block < end; block++) {
     const i = block / groups;
     const column = (block % groups) * group;
@@ -83,13 +90,13 @@ export function multiplyTransposed(
   }
 }
 
-/** sums[j] = Σ_p a[p]·b[p, j] for `cols` ≤ COLS columns of B, whose rows have n. */
+/** sums[j] = Σ_p a[p]·b[p, j] for `cols` ≤ MOST_ROW_COLS columns of B, whose rows have n. */
 function rowTimesMatrix(sums: usize, a: usize, step: usize, b: usize, n: i32, k: i32, cols: i32): void {
   const oneRun = k <= RUN;
-  const totals = sums + COLS * 4;
+  const totals = sums + MOST_ROW_COLS * 4;
   const padded = (cols + 3) & ~3;
-  const row = <usize>n << 2;
-  if (!oneRun) memory.fill(totals, 0, <usize>padded << 3);
+  const row = (<usize>n) << 2;
+  if (!oneRun) memory.fill(totals, 0, (<usize>padded) << 3);
   let p = 0;
   do {
     for (let j = 0; j < cols; j += 4) v128.store(at(sums, j), f32x4.splat(0));

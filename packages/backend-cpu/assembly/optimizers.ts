@@ -1,8 +1,7 @@
 // One pass over parameter, gradient and moments for an optimizer's step.
+import { RUN } from "../src/kernels/block-sizes";
 import { finish } from "./last-vector";
 import { at, multiplyAdd } from "./simd";
-
-const BLOCK = 4096;
 
 /** The smallest normal number. */
 const NORMAL: f32 = 1.1754943508222875e-38;
@@ -44,12 +43,12 @@ export function sgd(
   const portions = f32x4.splat(portion);
   const decays = f32x4.splat(weightDecay);
   const scales = f32x4.splat(gradientScale);
-  let p = at(parameter, begin * BLOCK);
-  let g = at(gradient, begin * BLOCK);
-  let v = at(velocity, begin * BLOCK);
+  let p = at(parameter, begin * RUN);
+  let g = at(gradient, begin * RUN);
+  let v = at(velocity, begin * RUN);
   const toParameter = newParameter - parameter;
   const toVelocity = newVelocity - velocity;
-  const stop = at(parameter, min(end * BLOCK, length));
+  const stop = at(parameter, min(end * RUN, length));
   for (; p < stop; p += 16, g += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
@@ -61,7 +60,7 @@ export function sgd(
     }
     v128.store(last ? local + 16 : p + toParameter, multiplyAdd(steps, direction, old));
   }
-  const bytes = stop - at(parameter, begin * BLOCK);
+  const bytes = stop - at(parameter, begin * RUN);
   if (velocity != 0) finish(v + toVelocity, local, bytes);
   finish(p + toParameter, local + 16, bytes);
 }
@@ -104,14 +103,14 @@ export function adamw(
   const steps = f32x4.splat(step);
   const rootScales = f32x4.splat(rootScale);
   const epsilons = f32x4.splat(epsilon);
-  let p = at(parameter, begin * BLOCK);
-  let g = at(gradient, begin * BLOCK);
-  let m = at(mean, begin * BLOCK);
-  let v = at(variance, begin * BLOCK);
+  let p = at(parameter, begin * RUN);
+  let g = at(gradient, begin * RUN);
+  let m = at(mean, begin * RUN);
+  let v = at(variance, begin * RUN);
   const toParameter = newParameter - parameter;
   const toMean = newMean - mean;
   const toVariance = newVariance - variance;
-  const stop = at(parameter, min(end * BLOCK, length));
+  const stop = at(parameter, min(end * RUN, length));
   for (; p < stop; p += 16, g += 16, m += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
@@ -124,7 +123,7 @@ export function adamw(
     const ratio = f32x4.div(first, multiplyAdd(f32x4.sqrt(second), rootScales, epsilons));
     v128.store(last ? local + 32 : p + toParameter, multiplyAdd(steps, ratio, f32x4.mul(keeps, old)));
   }
-  const bytes = stop - at(parameter, begin * BLOCK);
+  const bytes = stop - at(parameter, begin * RUN);
   finish(m + toMean, local, bytes);
   finish(v + toVariance, local + 16, bytes);
   finish(p + toParameter, local + 32, bytes);

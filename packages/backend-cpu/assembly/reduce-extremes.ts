@@ -1,14 +1,10 @@
 // The largest or smallest number along an axis, or the first index of the largest. NaN beats every number; the first one counts.
+import { COLUMN_GROUP, COLUMN_PIECE, MERGED, ROW_PIECE } from "../src/kernels/block-sizes";
 import { ARGMAX, MIN_ALONG } from "./function-codes";
 import { at, upperHalf } from "./simd";
 
-/** Elements of a piece of a long row, and rows of a piece of long columns. */
-const ROW_PIECE = 4096;
-const COLUMN_PIECE = 256;
-
-/** Columns that are searched at a time, in the thread's scratch: best numbers, and behind them where they stand. */
-const COLUMN_GROUP = 1024;
-const INDICES: usize = 4096;
+/** Of a group of columns the best numbers are in the thread's scratch, and so far behind them where they stand. */
+const INDICES: usize = COLUMN_GROUP * 4;
 
 /**
  * y_r = fn(x[r, ·]) over rows × axis. A block is `rowsPerBlock` rows; or, where `pieces` > 1, a piece of 4096 elements of one row,
@@ -34,7 +30,7 @@ export function extremesOfRows(
       const from = at(x, (block / pieces) * axis + first);
       const stop = at(from, min(ROW_PIECE, axis - first));
       const best = largest(from, stop, flip);
-      const to = partials + (<usize>block << 3);
+      const to = partials + ((<usize>block) << 3);
       store<f32>(to, best);
       store<i32>(to, fn == ARGMAX ? first + indexOf(best, from, stop) : 0, 4);
     }
@@ -78,7 +74,7 @@ export function extremesOfColumns(
       const best = load<f32>(at(local, i));
       const index = load<i32>(at(local, i), INDICES);
       if (pieces > 1) {
-        const to = partials + (<usize>(part * inner + column + i) << 3);
+        const to = partials + ((<usize>(part * inner + column + i)) << 3);
         store<f32>(to, best);
         store<i32>(to, index, 4);
       } else store<f32>(at(y, part * inner + column + i), resultOf(fn, best, index));
@@ -98,13 +94,13 @@ export function mergeExtremes(
   end: i32,
   _local: usize,
 ): void {
-  const stop = min(end * 256, length);
-  for (let i = begin * 256; i < stop; i++) {
-    let from = partials + (<usize>((i / inner) * pieces * inner + (i % inner)) << 3);
+  const stop = min(end * MERGED, length);
+  for (let i = begin * MERGED; i < stop; i++) {
+    let from = partials + ((<usize>((i / inner) * pieces * inner + (i % inner))) << 3);
     let best = load<f32>(from);
     let index = load<i32>(from, 4);
     for (let piece = 1; piece < pieces; piece++) {
-      from += <usize>inner << 3;
+      from += (<usize>inner) << 3;
       const next = load<f32>(from);
       if (next > best || (next != next && best == best)) {
         best = next;
@@ -176,15 +172,7 @@ function indexOf(wanted: f32, x: usize, end: usize): i32 {
 }
 
 /** The best of each column, and which row it is in, into `local`. */
-function searchColumns(
-  local: usize,
-  x: usize,
-  flip: v128,
-  first: i32,
-  rows: i32,
-  stride: i32,
-  columns: i32,
-): void {
+function searchColumns(local: usize, x: usize, flip: v128, first: i32, rows: i32, stride: i32, columns: i32): void {
   for (let row = 0; row < rows; row++, x = at(x, stride)) {
     const index = i32x4.splat(first + row);
     const stop = at(x, columns);

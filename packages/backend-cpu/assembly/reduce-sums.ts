@@ -1,13 +1,7 @@
 // Sums along an axis. Eight floats are added as a tree in float32 (three roundings), and what they give in float64: no sum is
 // long enough to lose more, and the trees depend on the shape alone.
+import { COLUMN_GROUP, COLUMN_PIECE, MERGED, ROW_PIECE } from "../src/kernels/block-sizes";
 import { at, sumOfDoubles, upperHalf } from "./simd";
-
-/** Elements of a piece of a long row, and rows of a piece of long columns. */
-const ROW_PIECE = 4096;
-const COLUMN_PIECE = 256;
-
-/** Columns that are summed at a time, in the thread's scratch. */
-const COLUMN_GROUP = 1024;
 
 /**
  * y_r = Σ x[r, ·] over rows × axis, or Σ x[r, ·]² with `square`. A block is `rowsPerBlock` rows; or, where `pieces` > 1, a piece of
@@ -31,7 +25,7 @@ export function sumRows(
       const first = (block % pieces) * ROW_PIECE;
       const from = at(x, (block / pieces) * axis + first);
       const count = min(ROW_PIECE, axis - first);
-      store<f64>(partials + (<usize>block << 3), square ? squaresOfRun(from, count) : sumOfRun(from, count));
+      store<f64>(partials + ((<usize>block) << 3), square ? squaresOfRun(from, count) : sumOfRun(from, count));
     }
     return;
   }
@@ -67,12 +61,12 @@ export function sumColumns(
     const rows = min(COLUMN_PIECE, axis - first);
     const columns = min(COLUMN_GROUP, inner - column);
     // Whole vectors of columns: those beyond the last are summed along, and left.
-    memory.fill(local, 0, (<usize>columns << 3) + 24);
+    memory.fill(local, 0, ((<usize>columns) << 3) + 24);
     if (square) addSquares(local, from, rows, inner, columns);
     else addRows(local, from, rows, inner, columns);
     const to = part * inner + column;
-    if (pieces > 1) memory.copy(partials + (<usize>to << 3), local, <usize>columns << 3);
-    else for (let i = 0; i < columns; i++) store<f32>(at(y, to + i), <f32>load<f64>(local + (<usize>i << 3)));
+    if (pieces > 1) memory.copy(partials + ((<usize>to) << 3), local, (<usize>columns) << 3);
+    else for (let i = 0; i < columns; i++) store<f32>(at(y, to + i), <f32>load<f64>(local + ((<usize>i) << 3)));
   }
 }
 
@@ -87,11 +81,11 @@ export function mergeSums(
   end: i32,
   _local: usize,
 ): void {
-  const stop = min(end * 256, length);
-  for (let i = begin * 256; i < stop; i++) {
-    let from = partials + (<usize>((i / inner) * pieces * inner + (i % inner)) << 3);
+  const stop = min(end * MERGED, length);
+  for (let i = begin * MERGED; i < stop; i++) {
+    let from = partials + ((<usize>((i / inner) * pieces * inner + (i % inner))) << 3);
     let sum: f64 = 0;
-    for (let piece = 0; piece < pieces; piece++, from += <usize>inner << 3) sum += load<f64>(from);
+    for (let piece = 0; piece < pieces; piece++, from += (<usize>inner) << 3) sum += load<f64>(from);
     store<f32>(at(y, i), <f32>sum);
   }
 }
@@ -137,7 +131,7 @@ function addSquares(sums: usize, x: usize, rows: i32, stride: i32, columns: i32)
 // @ts-ignore: decorator
 @inline
 function totalOfColumns(square: bool, sums: usize, x: usize, rows: i32, stride: i32, columns: i32): void {
-  const step = <usize>stride << 2;
+  const step = (<usize>stride) << 2;
   let row = 0;
   for (; row + 8 <= rows; row += 8, x += step << 3) {
     const stop = at(x, columns);

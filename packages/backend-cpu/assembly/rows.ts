@@ -1,5 +1,6 @@
 // Whole rows of floats: gathered from a table, or summed into one.
 import { copyRun } from "./copy-run";
+import { finish } from "./last-vector";
 import { at, upperHalf } from "./simd";
 
 /** Bytes of so many entries of an index list. In float32 a run of so many rows loses 4e-7 of Σ|x| at worst. */
@@ -19,7 +20,7 @@ export function gatherRows(
     for (let r = begin; r < end; r++) store<u32>(at(y, r), load<u32>(at(table, load<i32>(at(indices, r)))));
     return;
   }
-  const bytes = <usize>cols << 2;
+  const bytes = (<usize>cols) << 2;
   for (let r = begin; r < end; r++) {
     copyRun(y + <usize>r * bytes, table + <usize>load<i32>(at(indices, r)) * bytes, cols);
   }
@@ -37,25 +38,26 @@ export function scatterAddRows(
   cols: i32,
   begin: i32,
   end: i32,
-  _local: usize,
+  local: usize,
 ): void {
-  const bytes = <usize>cols << 2;
+  const bytes = (<usize>cols) << 2;
   for (let t = begin; t < end; t++) {
     const to = table + <usize>t * bytes;
     const first = at(order, load<i32>(at(starts, t)));
     const last = at(order, load<i32>(at(starts, t + 1)));
     if (last == first) memory.fill(to, 0, bytes);
     else if (last == first + 4) copyRun(to, values + <usize>load<i32>(first) * bytes, cols);
-    else sumRows(to, values, first, last, bytes);
+    else sumRows(to, values, first, last, bytes, local);
   }
 }
 
-/** The rows whose numbers stand from `first` to `last`, in strips of 16, 4 and 1 columns. */
-function sumRows(to: usize, values: usize, first: usize, last: usize, bytes: usize): void {
+/** The rows whose numbers stand from `first` to `last`, in strips of 16 and 4 columns. */
+function sumRows(to: usize, values: usize, first: usize, last: usize, bytes: usize, local: usize): void {
   const end = to + bytes;
   for (; to + 64 <= end; to += 64, values += 64) sumSixteen(to, values, first, last, bytes);
-  for (; to + 16 <= end; to += 16, values += 16) sumFour(to, values, first, last, bytes);
-  for (; to < end; to += 4, values += 4) sumOne(to, values, first, last, bytes);
+  const start = to;
+  for (; to < end; to += 16, values += 16) sumFour(end - to < 16 ? local : to, values, first, last, bytes);
+  finish(to, local, end - start);
 }
 
 // @ts-ignore: decorator
@@ -111,19 +113,6 @@ function sumFour(to: usize, values: usize, first: usize, last: usize, bytes: usi
     high = f64x2.add(high, f64x2.promote_low_f32x4(upperHalf(run)));
   }
   storeFour(to, low, high);
-}
-
-// @ts-ignore: decorator
-@inline
-function sumOne(to: usize, values: usize, first: usize, last: usize, bytes: usize): void {
-  let sum: f64 = 0;
-  for (let j = first; j < last; ) {
-    const stop = min(j + RUN, last);
-    let run = load<f32>(rowAt(values, j, bytes));
-    for (j += 4; j < stop; j += 4) run += load<f32>(rowAt(values, j, bytes));
-    sum += <f64>run;
-  }
-  store<f32>(to, <f32>sum);
 }
 
 /** The row whose number stands at `j`. */

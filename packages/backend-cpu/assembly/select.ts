@@ -1,8 +1,7 @@
 // Numbers that are chosen or set.
+import { RUN } from "../src/kernels/block-sizes";
 import { finish } from "./last-vector";
 import { at } from "./simd";
-
-const BLOCK = 4096;
 
 /** Block b: y_i = condition_i ≠ 0 ? a_i : b_i for 4096·b ≤ i < 4096·(b + 1). */
 export function select(
@@ -15,8 +14,8 @@ export function select(
   end: i32,
   local: usize,
 ): void {
-  const first = begin * BLOCK;
-  const stop = at(y, min(end * BLOCK, length));
+  const first = begin * RUN;
+  const stop = at(y, min(end * RUN, length));
   y = at(y, first);
   condition = at(condition, first);
   a = at(a, first);
@@ -36,9 +35,9 @@ function choose(condition: v128, a: v128, b: v128): v128 {
 
 /** Block b: y_i = value for 4096·b ≤ i < 4096·(b + 1). */
 export function fill(y: usize, value: f32, length: i32, begin: i32, end: i32, _local: usize): void {
-  const stop = at(y, min(end * BLOCK, length));
+  const stop = at(y, min(end * RUN, length));
   const values = f32x4.splat(value);
-  y = at(y, begin * BLOCK);
+  y = at(y, begin * RUN);
   for (; y + 16 <= stop; y += 16) v128.store(y, values);
   for (; y < stop; y += 4) store<f32>(y, value);
 }

@@ -33,5 +33,5 @@ export function sumOfDoubles(a: v128): f64 {
 // @ts-ignore: decorator
 @inline
 export function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
+  return base + ((<usize>index) << 2);
 }

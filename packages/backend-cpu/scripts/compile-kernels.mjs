@@ -17,7 +17,11 @@ export async function compileKernels(variant) {
       "assembly/index.ts",
       `--baseDir=${packageFolder}`,
       "--outFile=kernels.wasm",
-      "-O3",
+      // Not -O3, which sorts what stands side by side in a loop into one chain after the other; see assembly/loss/window-exp.ts.
+      "-O2",
+      "--converge",
+      // -O2 ends with many more locals than it needs.
+      "--runPasses=coalesce-locals-learning,reorder-locals",
       "--noAssert",
       "--runtime=stub",
       "--importMemory",

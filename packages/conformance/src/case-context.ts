@@ -1,6 +1,7 @@
 import { type Device, type HostArray, openDevice } from "@surprisal/core";
+import type { Answer } from "./answer.ts";
 import type { CaseContext } from "./case.ts";
-import { compare, type Worst } from "./comparison.ts";
+import { compare, scaleOf, type Worst } from "./comparison.ts";
 import { floatFormat } from "./float-format.ts";
 import type { InstrumentedBackend, TrackedHandle } from "./instrument.ts";
 import { randomNumbers } from "./random-numbers.ts";
@@ -15,8 +16,13 @@ export interface RunningCase {
   end(): Promise<void>;
 }
 
-/** A context for the case `id` on an open backend. */
-export function caseContext(backend: InstrumentedBackend, id: string, seed: number): RunningCase {
+/** A context for the case `id` on an open backend. `onAnswer` is told of each answer that the case compares. */
+export function caseContext(
+  backend: InstrumentedBackend,
+  id: string,
+  seed: number,
+  onAnswer?: (answer: Answer) => void,
+): RunningCase {
   const { facts } = backend;
   const format = floatFormat(facts);
   const alive = new Set<TrackedHandle>();
@@ -58,13 +64,9 @@ export function caseContext(backend: InstrumentedBackend, id: string, seed: numb
     },
     judge: (quantity) => tolerance(facts.precision, quantity),
     check(actual, expected, judgement, name = judgement.quantity) {
-      const comparison = compare(
-        actual,
-        "length" in expected ? { values: expected } : expected,
-        judgement,
-        format,
-        name,
-      );
+      const right = "length" in expected ? { values: expected } : expected;
+      const comparison = compare(actual, right, judgement, format, name);
+      onAnswer?.({ id, name, values: actual, scale: (i) => scaleOf(right, i) });
       if (!worst || comparison.worst.ofAllowed > worst.ofAllowed) worst = comparison.worst;
       if (comparison.fault !== undefined) throw new Error(comparison.fault);
     },

@@ -68,6 +68,25 @@ test("a backend without strict NaN skips the cases about it, with that reason", 
   });
 });
 
+test("the answers of two backends can be held to each other", async () => {
+  const answers = await Promise.all(
+    ["f32", "f64"].map(async (precision) => {
+      const told: number[][] = [];
+      const create = () => plain({ precision: precision as "f32" });
+      await checkBackend(
+        { name: precision, create },
+        { filter: gemm, onAnswer: ({ values, scale }) => told.push([values[0]!, scale(0)]) },
+      );
+      return told;
+    }),
+  );
+  expect(answers[0]!.length).toBeGreaterThan(10);
+  expect(answers[1]!.length).toBe(answers[0]!.length);
+  for (const [i, [value, scale]] of answers[0]!.entries()) {
+    if (Number.isFinite(value)) expect(Math.abs(value! - answers[1]![i]![0]!)).toBeLessThan(1e-6 * Math.max(1, scale!));
+  }
+});
+
 test("an aborted check ends between two cases", async () => {
   const controller = new AbortController();
   const checking = checkBackend(subject, {

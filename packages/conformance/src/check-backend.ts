@@ -1,3 +1,4 @@
+import type { Answer } from "./answer.ts";
 import type { Case, Tier } from "./case.ts";
 import { cases, casesVersion } from "./cases.ts";
 import { type Report, report, type Verdict } from "./report.ts";
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with each verdict as it falls. */
   readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
+  /** Called with each answer that a case compares, so that what two backends said can be held to each other. */
+  readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
 
 /**
@@ -35,7 +38,11 @@ export async function checkBackend(subject: Subject, options: CheckOptions = {})
     verdicts.push(verdict);
     onVerdict?.(verdict);
   };
-  const running = session(subject, { seed, deadline: options.deadline ?? defaultDeadline(tier) });
+  const running = session(subject, {
+    seed,
+    deadline: options.deadline ?? defaultDeadline(tier),
+    onAnswer: options.onAnswer,
+  });
   for (const verdict of unknownSkips(subject)) add(verdict);
   const selection = selectCases(options);
   if (selection.length === 0) {
@@ -60,7 +67,7 @@ export async function checkBackend(subject: Subject, options: CheckOptions = {})
 
 /** Refuses what is misspelt: an option that is not read proves nothing. */
 function checkOptions(options: CheckOptions): void {
-  const known = ["tier", "filter", "seed", "deadline", "signal", "onVerdict"];
+  const known = ["tier", "filter", "seed", "deadline", "signal", "onVerdict", "onAnswer"];
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new RangeError(`checkBackend: there is no option "${unknown}"; the options are ${known.join(", ")}`);

@@ -118,7 +118,8 @@ function errorOf(
   };
 }
 
-function scaleOf(expected: Expected, i: number): number {
+/** What the error of value `i` is measured in. */
+export function scaleOf(expected: Expected, i: number): number {
   return element(expected.scale, i, Math.max(1, Math.abs(expected.values[i]!)));
 }
 

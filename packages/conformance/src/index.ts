@@ -2,6 +2,7 @@
  * The conformance kit: cases, a float64 oracle and the runners that prove a backend right, ours or a stranger's.
  *
  * - {@link checkBackend} gives a report, anywhere: a browser, a command line, a device of a user.
+ * - {@link reportText} and {@link reportHtml} make a report readable; {@link reportRows} are its numbers by group.
  * - {@link describeBackend} registers the cases as tests; `@surprisal/conformance/vitest` has it bound to vitest.
  * - {@link quickCheck} verifies a backend for `openDevice`, in a second.
  * - {@link instrument} wraps a backend so that misuse throws and unwritten outputs are seen.
@@ -10,6 +11,7 @@
  *
  * @packageDocumentation
  */
+export type { Answer } from "./answer.ts";
 export { type Case, type CaseContext, strictNonFinite, type Tier } from "./case.ts";
 export { cases, casesVersion } from "./cases.ts";
 export { type CheckOptions, checkBackend } from "./check-backend.ts";
@@ -30,6 +32,9 @@ export {
 export { quickCheck } from "./quick-check.ts";
 export { type RandomNumbers, randomNumbers } from "./random-numbers.ts";
 export type { Report, Verdict } from "./report.ts";
+export { type GroupRow, reportRows, type WorstOf } from "./report-groups.ts";
+export { reportHtml } from "./report-html.ts";
+export { reportText, type TextOptions } from "./report-text.ts";
 export { requiredOnly } from "./required-only.ts";
 export type { Subject } from "./session.ts";
 export { betweenTwo, type Judgement, type Quantity, tolerance } from "./tolerance.ts";

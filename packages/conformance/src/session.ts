@@ -1,4 +1,5 @@
 import type { BackendProvider, Facts } from "@surprisal/core";
+import type { Answer } from "./answer.ts";
 import type { Case } from "./case.ts";
 import { caseContext } from "./case-context.ts";
 import { DeadlineError, within } from "./deadline.ts";
@@ -30,13 +31,14 @@ export interface SessionOptions {
   readonly seed: number;
   /** The longest that one case may take, in milliseconds. */
   readonly deadline: number;
+  readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
 
 /** A backend that hung so often is not given more time. */
 const mostHangs = 3;
 
 /** A session on a subject. Nothing is opened yet. */
-export function session(subject: Subject, { seed, deadline }: SessionOptions): Session {
+export function session(subject: Subject, { seed, deadline, onAnswer }: SessionOptions): Session {
   let opened: InstrumentedBackend | undefined;
   let facts: Facts | undefined;
   let errors: Error[] = [];
@@ -58,7 +60,7 @@ export function session(subject: Subject, { seed, deadline }: SessionOptions): S
     const backend = await open();
     const reason = subjectCase.needs?.(backend.facts, backend.kernels);
     if (reason !== undefined) return { reason };
-    const running = caseContext(backend, subjectCase.id, seed);
+    const running = caseContext(backend, subjectCase.id, seed, onAnswer);
     const before = backend.usage.live;
     errors = [];
     try {

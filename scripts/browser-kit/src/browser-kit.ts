@@ -6,6 +6,7 @@ import { bundlePage } from "./page-bundle.ts";
 import { servePage } from "./page-server.ts";
 import type { SubjectName } from "./subjects.ts";
 
+export { softwareGpu } from "./chromium.ts";
 export type { Outcome } from "./page.ts";
 export type { SubjectName } from "./subjects.ts";
 
@@ -19,6 +20,8 @@ export interface CheckInBrowserOptions {
   readonly seed?: number | undefined;
   /** Only the cases whose id begins so. */
   readonly only?: string | undefined;
+  /** Whether to give what the backend answered, too. */
+  readonly answers?: true | undefined;
   /** `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'` if absent. */
   readonly contentSecurityPolicy?: string | undefined;
   /** The longest that the whole check may take, in milliseconds; 4 minutes (`full`: half an hour) if absent. */
@@ -64,7 +67,7 @@ export async function openBrowserKit(options: ChromiumOptions = {}): Promise<Bro
   };
 }
 
-function addressOf(options: Readonly<Record<string, string | number | undefined>>): URLSearchParams {
+function addressOf(options: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
 }

@@ -42,6 +42,17 @@ export interface ChromiumOptions {
   readonly ignoreDefaultArgs?: readonly string[] | undefined;
 }
 
+/** Gives pages WebGL 2 and WebGPU without a GPU, both by SwiftShader. */
+export const softwareGpu: ChromiumOptions = {
+  args: [
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+  ],
+  ignoreDefaultArgs: ["--disable-gpu"],
+};
+
 /**
  * Starts headless Chromium; it ends with this process at the latest.
  * @throws Error if there is none, with the command that installs it

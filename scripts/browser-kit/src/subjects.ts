@@ -1,5 +1,6 @@
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { gpujs } from "@surprisal/backend-gpujs";
 import { workers } from "@surprisal/backend-workers";
 import type { Subject } from "@surprisal/conformance";
 
@@ -14,6 +15,8 @@ export const subjects = {
     name: "workers from a script that is served",
     create: () => workers({ threads: 2, variant: "strict", workerUrl: "/worker.js" }),
   },
+  "gpujs-webgl2": { name: "gpujs, WebGL 2", create: () => gpujs({ mode: "webgl2" }) },
+  "gpujs-webgpu": { name: "gpujs, WebGPU", create: () => gpujs({ mode: "webgpu" }) },
 } satisfies Record<string, Subject>;
 
 export type SubjectName = keyof typeof subjects;

@@ -1,13 +1,12 @@
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, launchChromium } from "./chromium.ts";
+import { launchChromium } from "./chromium.ts";
 import { bundlePage } from "./page-bundle.ts";
 import { type PageServer, servePage } from "./page-server.ts";
 import type { TrainingOutcome } from "./training-page.ts";
+import { mayVisit, visitPage } from "./visit-page.ts";
 
-const canRun = Boolean(process.env.CI) || (await chromiumPath()) !== undefined;
-
-describe.skipIf(!canRun)("a page that trains", { timeout: 120_000 }, () => {
+describe.skipIf(!mayVisit)("a page that trains", { timeout: 120_000 }, () => {
   let browser: Browser;
   let server: PageServer;
   beforeAll(async () => {
@@ -21,10 +20,8 @@ describe.skipIf(!canRun)("a page that trains", { timeout: 120_000 }, () => {
   });
 
   test.for(["plain-f32", "cpu-relaxed"])("goes on drawing, and its timers fire: %s", async (subject) => {
-    const page = await browser.newPage();
-    await page.goto(`${server.url}?subject=${subject}`);
-    const { steps, frames, late } = (await page.evaluate("globalThis.outcome")) as TrainingOutcome;
-    await page.close();
+    const address = `${server.url}?subject=${subject}`;
+    const { steps, frames, late } = await visitPage<TrainingOutcome>(browser, address);
     const median = (sample: readonly number[]) => sample.toSorted((a, b) => a - b)[sample.length >> 1]!;
     console.info(
       `${subject}: ${steps} steps, ${frames.length} frames, from one to the next ${median(frames).toFixed(1)} ms ` +

@@ -1,7 +1,9 @@
 // All packages together: trains as the README shows, and runs the conformance kit's quick tier on the CPU backends, with
-// the kernels that this engine can run. The last line counts what passed.
+// the kernels that this engine can run. Where WEBGPU_MODULE names the package webgpu, it trains on the GPU too. The last
+// line counts what passed.
 import { cpu } from "@surprisal/backend-cpu";
 import { plain } from "@surprisal/backend-cpu/plain";
+import { gpujs } from "@surprisal/backend-gpujs/node";
 import { workers } from "@surprisal/backend-workers";
 import { checkBackend } from "@surprisal/conformance";
 import { add, matmul, openDevice, softmaxCrossEntropy, zeros } from "@surprisal/core";
@@ -36,7 +38,9 @@ let skipped = 0;
 
 // Equal logits lose ln 3; the rest is what the same loop gives in float64.
 const expected = [1.0986122886681096, 0.4482988372429588, 0.2699964240280013, 0.1902477124161806, 0.145872240692691];
-for (const backend of [cpu(), workers(), plain()]) {
+const { WEBGPU_MODULE } = process.env;
+const gpus = WEBGPU_MODULE ? [gpujs({ webgpu: await import(WEBGPU_MODULE) })] : [];
+for (const backend of [cpu(), workers(), plain(), ...gpus]) {
   const losses = await train(backend);
   if (
     losses.length === expected.length &&

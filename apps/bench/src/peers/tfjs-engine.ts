@@ -1,7 +1,5 @@
-import { sep } from "node:path";
 import type { Contender } from "../contender.ts";
 import { timed } from "../interleave.ts";
-import { installedPeer } from "./installed-peer.ts";
 
 /** Of tfjs what is used here. */
 export interface Tensor {
@@ -41,29 +39,15 @@ interface Optimizer {
   dispose(): void;
 }
 
-export type TfjsBackend = "wasm" | "cpu";
-
-const devices: Record<TfjsBackend, string> = { wasm: "WebAssembly SIMD (XNNPACK), 1 thread", cpu: "plain JavaScript" };
-
-let loaded: Promise<Tfjs> | undefined;
-
-async function load(): Promise<Tfjs> {
-  const { library } = await installedPeer<Tfjs>("@tensorflow/tfjs");
-  const wasm = await installedPeer<{ setWasmPaths(prefix: string): void }>("@tensorflow/tfjs-backend-wasm");
-  wasm.library.setWasmPaths(wasm.folder + sep);
-  return library;
-}
-
-/**
- * tfjs has one backend at a time: whoever computes switches to its own first, outside of what is timed. In Node tfjs-wasm
- * has one thread, whatever the machine: its threaded build is switched off there.
- */
-async function using(backend: TfjsBackend): Promise<Tfjs> {
-  loaded ??= load();
-  const tf = await loaded;
-  await tf.setBackend(backend);
-  await tf.ready();
-  return tf;
+/** One of tfjs' backends. They share one library, which has one of them at a time. */
+export interface TfjsEngine {
+  /** `tfjs-wasm` */
+  readonly library: string;
+  readonly device: string;
+  /** Makes it the one that computes. */
+  use(): Promise<Tfjs>;
+  /** Whether it computes behind the caller's back: then a run ends when its answer has been read. */
+  readonly waits: boolean;
 }
 
 /** Ready tensors, and what is done with them. */
@@ -73,34 +57,34 @@ interface Prepared<A> {
   readonly kept: readonly Tensor[];
 }
 
-/** What an op of tfjs needs, and how it is timed and read with its backend switched on. */
+/** Whoever computes switches to its own backend first, outside of what is timed. */
 export function tfjsContender<P, A>(
-  backend: TfjsBackend,
+  engine: TfjsEngine,
   detail: string,
   says: string,
   prepare: (tf: Tfjs, problem: P) => Prepared<A>,
 ): Contender<P, A> {
-  const library = `tfjs-${backend}`;
+  const { library, device } = engine;
   return {
     name: detail === "" ? library : `${library}, ${detail}`,
     library,
     says,
     ours: false,
     async setup(problem) {
-      const { run, read, kept } = prepare(await using(backend), problem);
+      const { run, read, kept } = prepare(await engine.use(), problem);
       return {
-        device: devices[backend],
+        device,
         run,
         async sample(calls) {
-          await using(backend);
+          await engine.use();
           return timed(run, calls);
         },
         async read() {
-          await using(backend);
+          await engine.use();
           return read();
         },
         async dispose() {
-          await using(backend);
+          await engine.use();
           for (const tensor of kept) tensor.dispose();
         },
       };

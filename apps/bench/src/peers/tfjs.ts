@@ -14,28 +14,35 @@ import {
   type TrainingProblem,
   UNITS,
 } from "../workloads/training-problem.ts";
-import { type LossOf, type Tensor, type Tfjs, type TfjsBackend, tfjsContender } from "./tfjs-engine.ts";
+import { type LossOf, type Tensor, type Tfjs, type TfjsEngine, tfjsContender } from "./tfjs-engine.ts";
 
 function lossContender(
-  backend: TfjsBackend,
+  engine: TfjsEngine,
   detail: string,
   says: string,
   lossOn: (tf: Tfjs, problem: LossProblem, dense: Tensor) => { readonly loss: LossOf; readonly kept?: Tensor[] },
 ): LossContender {
-  return tfjsContender<LossProblem, LossAnswer>(backend, detail, says, (tf, problem) => {
+  return tfjsContender<LossProblem, LossAnswer>(engine, detail, says, (tf, problem) => {
     const { rows, classes, logits, gradient } = problem;
     const z = tf.tensor2d(logits, [rows, classes]);
     const dense = tf.tensor2d(problem.dense, [rows, classes]);
     const { loss, kept = [] } = lossOn(tf, problem, dense);
     const computed = (): { value: Tensor; grad?: Tensor } =>
       gradient ? tf.valueAndGrad(loss)(z) : { value: tf.tidy(() => loss(z)) };
+    const run = () => {
+      const { value, grad } = computed();
+      value.dispose();
+      grad?.dispose();
+    };
+    const runToItsEnd = async () => {
+      const { value, grad } = computed();
+      await value.data();
+      value.dispose();
+      grad?.dispose();
+    };
     return {
       kept: [z, dense, ...kept],
-      run() {
-        const { value, grad } = computed();
-        value.dispose();
-        grad?.dispose();
-      },
+      run: engine.waits ? runToItsEnd : run,
       async read() {
         const { value, grad } = computed();
         const answer = { loss: (await value.data())[0]!, ...(grad && { gradient: await grad.data() }) };
@@ -48,9 +55,9 @@ function lossContender(
 }
 
 /** tfjs' own loss. It has no sparse labels: the one-hot matrix is ready-made and not timed. */
-export function tfjsLoss(backend: TfjsBackend): LossContender {
+export function tfjsLoss(engine: TfjsEngine): LossContender {
   return lossContender(
-    backend,
+    engine,
     "tf.losses",
     "tf.losses.softmaxCrossEntropy on a ready matrix of one-hot rows or probabilities",
     (tf, _, dense) => ({ loss: (z) => tf.losses.softmaxCrossEntropy(dense, z!) }),
@@ -58,9 +65,9 @@ export function tfjsLoss(backend: TfjsBackend): LossContender {
 }
 
 /** The fastest that we could put together from tfjs' ops, for labels: −mean log p_y, with a gradient by hand, p − one-hot. */
-export function tfjsLossByHand(backend: TfjsBackend): LossContender {
+export function tfjsLossByHand(engine: TfjsEngine): LossContender {
   return lossContender(
-    backend,
+    engine,
     "by hand",
     "the fastest that we could put together from its ops: log of a gathered softmax, p − one-hot as a custom gradient. Loss 0 for a confident row, ∞ for a label that lies 104 below the maximum",
     (tf, { rows, labels }, oneHot) => {
@@ -82,8 +89,8 @@ export function tfjsLossByHand(backend: TfjsBackend): LossContender {
   );
 }
 
-export function tfjsProduct(backend: TfjsBackend): Contender<ProductProblem, ProductAnswer> {
-  return tfjsContender(backend, "", "tf.matMul", (tf, { m, n, k, a, b }) => {
+export function tfjsProduct(engine: TfjsEngine): Contender<ProductProblem, ProductAnswer> {
+  return tfjsContender(engine, "", "tf.matMul", (tf, { m, n, k, a, b }) => {
     const [left, right] = [tf.tensor2d(a, [m, k]), tf.tensor2d(b, [k, n])];
     return {
       kept: [left, right],
@@ -98,9 +105,9 @@ export function tfjsProduct(backend: TfjsBackend): Contender<ProductProblem, Pro
   });
 }
 
-export function tfjsLinearLoss(backend: TfjsBackend): Contender<LinearProblem, LinearAnswer> {
+export function tfjsLinearLoss(engine: TfjsEngine): Contender<LinearProblem, LinearAnswer> {
   const says = "tf.losses.softmaxCrossEntropy of tf.matMul + b, by tf.valueAndGrads";
-  return tfjsContender(backend, "", says, (tf, { rows, inputs, classes, x, w, b, oneHot }) => {
+  return tfjsContender(engine, "", says, (tf, { rows, inputs, classes, x, w, b, oneHot }) => {
     const given = [tf.tensor2d(x, [rows, inputs]), tf.tensor2d(w, [inputs, classes]), tf.tensor1d(b)];
     const labels = tf.tensor2d(oneHot, [rows, classes]);
     const step = tf.valueAndGrads((x, w, b) => tf.losses.softmaxCrossEntropy(labels, tf.add(tf.matMul(x!, w!), b!)));
@@ -121,9 +128,9 @@ export function tfjsLinearLoss(backend: TfjsBackend): Contender<LinearProblem, L
   });
 }
 
-export function tfjsTraining(backend: TfjsBackend): Contender<TrainingProblem, TrainingAnswer> {
+export function tfjsTraining(engine: TfjsEngine): Contender<TrainingProblem, TrainingAnswer> {
   const says = "tf.train.adam on tf.losses.softmaxCrossEntropy, a step at a time on tensors that are ready";
-  return tfjsContender(backend, "", says, (tf, problem) => {
+  return tfjsContender(engine, "", says, (tf, problem) => {
     const { weights } = problem;
     const batches = batchesOf(problem).map(({ x, oneHot }) => ({
       x: tf.tensor2d(x, [BATCH, INPUTS]),

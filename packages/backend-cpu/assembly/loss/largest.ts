@@ -26,9 +26,6 @@ export function largest(z: usize, count: i32): f32 {
 
 /** The largest of `count` logits but one, NaN left aside; −∞ for none. */
 export function largestWithout(j: i32, z: usize, count: i32): f32 {
-  const m = largest(z, count);
-  // Mostly another one is larger, and then all is said.
-  if (load<f32>(at(z, j)) < m) return m;
   return larger(largest(z, j), largest(at(z, j + 1), count - j - 1));
 }
 
@@ -43,7 +40,12 @@ function larger(m: f32, x: f32): f32 {
 export function firstIndexOf(value: f32, z: usize, count: i32): i32 {
   const wanted = f32x4.splat(value);
   let j = 0;
-  while (j + 4 <= count && !v128.any_true(f32x4.eq(v128.load(at(z, j)), wanted))) j += 4;
+  for (; j + 16 <= count; j += 16) {
+    const x = at(z, j);
+    const a = v128.or(f32x4.eq(v128.load(x), wanted), f32x4.eq(v128.load(x, 16), wanted));
+    const b = v128.or(f32x4.eq(v128.load(x, 32), wanted), f32x4.eq(v128.load(x, 48), wanted));
+    if (v128.any_true(v128.or(a, b))) break;
+  }
   for (; j < count; j++) if (load<f32>(at(z, j)) == value) return j;
   return 0;
 }

@@ -3,11 +3,18 @@ import { anyNaN, firstIndexOf } from "./largest";
 import { RowStage } from "./row-stage";
 
 /** Stores the loss and the state of a row, where they are asked for. `z` is the row of logits, not yet overwritten if the row is not live. */
-export function storeLossAndState(stage: RowStage, rowLoss: usize, state: usize, row: i32, z: usize, classes: i32): void {
+export function storeLossAndState(
+  stage: RowStage,
+  rowLoss: usize,
+  state: usize,
+  row: i32,
+  z: usize,
+  classes: i32,
+): void {
   if (rowLoss) store<f32>(at(rowLoss, row), stage.isLive ? <f32>stage.loss() : deadValue(stage));
   if (!state) return;
   if (stage.isLive) {
-    if (stage.R == stage.R) storeState(state, row, stage.m, stage.excluded, stage.R / stage.E);
+    if (stage.R == stage.R) storeState(state, row, <f32>stage.top, stage.excluded, stage.R / stage.E);
     else storeState(state, row, NaN, -1, NaN);
   } else if (stage.isIgnored) storeState(state, row, -Infinity, -1, 0);
   else if (anyNaN(z, classes)) storeState(state, row, NaN, -1, NaN);
@@ -37,7 +44,7 @@ export function storeExactGradients(stage: RowStage, g: usize, from: i32, to: i3
   }
   if (from <= stage.label && stage.label < to && stage.label != stage.excluded) {
     const label = at(g, stage.label);
-    store<f32>(label, <f32>(<f64>load<f32>(label) - stage.unit * stage.atLabel));
+    store<f32>(label, <f32>(<f64>load<f32>(label) + stage.gradientOfLabel()));
   }
 }
 

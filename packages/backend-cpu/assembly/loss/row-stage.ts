@@ -1,12 +1,11 @@
-import { expOfMinus, logOnePlusRatio } from "./log-ratio";
-import { baseOf, exponentOf, referenceMinus } from "./window-exp";
-
-/** Bytes from one stage to the next. */
-export const STAGE_BYTES: usize = 128;
+import { STAGE_BYTES } from "../../src/kernels/block-sizes";
+import { exponential, logOnePlusRatio } from "../logarithm";
+import { Window } from "./window-exp";
 
 /**
  * What a row comes to, from its sums over the classes: O(1) a row, in float64. One class e is left out of the sum of the
- * exponentials, so that with R = Σ_{j≠e} e^(z_j − o) and E = e^(z_e − o) nothing cancels: lse − z_e = log(1 + R/E).
+ * exponentials, so that with R = Σ_{j≠e} e^(z_j − o) and E = e^(z_e − o) nothing cancels: lse − z_e = log(1 + R/E). Here z are the
+ * logits as the loss takes them, divided by the temperature and capped, but for those that are float32: these are as given.
  */
 @unmanaged
 export class RowStage {
@@ -21,14 +20,21 @@ export class RowStage {
   /** e, and its logit */
   excluded: i32;
   zExcluded: f32;
-  /** The largest logit, and o = base + k·ln 2. */
+  /** What o followed before the row was read. */
+  guess: f32;
+  /** The largest logit, and o = t·base + k·ln 2. */
   m: f32;
   base: f32;
   k: f32;
   /** The label's logit, for who cannot look again because the gradient may stand there. */
   zLabel: f32;
-  /** scale·rowScale */
+  /** u·t for u = scale·rowScale: what the loss of a row counts in the gradient of logits as given. */
   unit: f64;
+  /** z_e, z_e − z_label, and with a cap the slope of both, ∂z/∂(logit as given); 1 without. */
+  top: f64;
+  labelBelow: f64;
+  topSlope: f64;
+  labelSlope: f64;
   /** Σ_{j≠e} T_j, T_e, and Σ T_j·(z_e − z_j). */
   others: f64;
   atExcluded: f64;
@@ -41,6 +47,11 @@ export class RowStage {
   E: f64;
   /** lse − z_e */
   logRatio: f64;
+  /** The loss is lossFactor·(cross-entropy) + lossAdded, its gradient (weight·S + pull)·p − weight·T. */
+  lossFactor: f64;
+  lossAdded: f64;
+  weight: f64;
+  pull: f64;
 
   /** A row with this label, if it is labelled at all. Its sums are empty. */
   // @ts-ignore: decorator
@@ -48,11 +59,18 @@ export class RowStage {
   start(isLabelled: bool, label: i32, unit: f64): void {
     this.label = isLabelled ? label : -1;
     this.isIgnored = isLabelled && label < 0;
+    this.isLive = false;
     this.unit = unit;
     this.others = 0;
     this.atExcluded = 0;
     this.dot = 0;
     this.atLabel = 0;
+    this.topSlope = 1;
+    this.labelSlope = 1;
+    this.lossFactor = 1;
+    this.lossAdded = 0;
+    this.weight = 1;
+    this.pull = 0;
   }
 
   /** Leaves class e out of the sum. */
@@ -72,25 +90,39 @@ export class RowStage {
   }
 
   /** Puts o a little below `reference`. It follows the other logits, not z_e: then they keep their bits however far e leads. */
-  // @ts-ignore: decorator
-  @inline
-  refer(reference: f32): void {
-    this.base = baseOf(reference);
-    this.k = exponentOf(reference);
-    this.d = referenceMinus(this.zExcluded, this.base, this.k);
+  refer(window: Window, reference: f32): void {
+    this.referHere(window, reference);
   }
 
-  /** Adds a target of `amount` at the label. */
+  /** {@link refer} without a call. */
   // @ts-ignore: decorator
   @inline
-  addLabel(amount: f64, zLabel: f32): void {
+  referHere(window: Window, reference: f32): void {
+    this.base = window.baseOf(reference);
+    this.k = window.exponentOf(reference);
+    this.top = window.t * this.zExcluded;
+    this.d = window.referenceMinus(this.zExcluded, this.base, this.k);
+  }
+
+  /** Adds a target of `amount` at the label, whose logit is `zLabel`. */
+  // @ts-ignore: decorator
+  @inline
+  addLabel(window: Window, amount: f64, zLabel: f32): void {
+    this.addLabelBelow(amount, this.label == this.excluded ? 0 : window.t * (<f64>this.zExcluded - <f64>zLabel));
+  }
+
+  /** Adds a target of `amount` at the label, which lies `below` z_e. */
+  // @ts-ignore: decorator
+  @inline
+  addLabelBelow(amount: f64, below: f64): void {
     this.atLabel = amount;
+    this.labelBelow = below;
     if (amount == 0) return;
     if (this.label == this.excluded) {
       this.atExcluded += amount;
     } else {
       this.others += amount;
-      this.dot += amount * (<f64>this.zExcluded - <f64>zLabel);
+      this.dot += amount * below;
     }
   }
 
@@ -101,28 +133,46 @@ export class RowStage {
     return this.others + this.atExcluded;
   }
 
-  /** Σ T_j·(lse − z_j) */
+  /** The row's loss, Σ T_j·(lse − z_j) with its further terms. */
   // @ts-ignore: decorator
   @inline
   loss(): f64 {
     const S = this.total();
     // 0·∞ is 0, but a NaN stays.
-    return this.dot + (S == 0 ? (this.R + this.E) * 0 : S * this.logRatio);
+    const crossEntropy = this.dot + (S == 0 ? (this.R + this.E) * 0 : S * this.logRatio);
+    return this.lossFactor * crossEntropy + this.lossAdded;
   }
 
-  /** f in u·S·p_j = f·e^(z_j − o); 0 for a row that is not live. */
+  /** f in the gradient f·e^(z_j − o) − … of class j; 0 for a row that is not live. */
   // @ts-ignore: decorator
   @inline
   factor(): f64 {
-    return this.isLive ? (this.unit * this.total()) / (this.R + this.E) : 0;
+    return this.isLive ? (this.unit * (this.weight * this.total() + this.pull)) / (this.R + this.E) : 0;
   }
 
-  /** u·(S·p_e − T_e). E may be e^700, so it is divided before it is multiplied. */
+  /** b in its − b·T_j. */
+  // @ts-ignore: decorator
+  @inline
+  targetFactor(): f64 {
+    return this.unit * this.weight;
+  }
+
+  /** The gradient of class e. E may be e^700, so it is divided before it is multiplied. */
   // @ts-ignore: decorator
   @inline
   gradientAtExcluded(): f64 {
     const V = this.R + this.E;
-    return this.unit * (this.others * (this.E / V) - this.atExcluded * (this.R / V));
+    const E = this.E / V;
+    return (
+      this.unit * (this.weight * (this.others * E - this.atExcluded * (this.R / V)) + this.pull * E) * this.topSlope
+    );
+  }
+
+  /** What the label's own target adds to its gradient. */
+  // @ts-ignore: decorator
+  @inline
+  gradientOfLabel(): f64 {
+    return -this.targetFactor() * this.atLabel * this.labelSlope;
   }
 }
 
@@ -148,7 +198,7 @@ export function finishStages(stages: usize, count: i32): void {
     const b = stageOf(stages, i + 1);
     const d = f64x2.replace_lane(f64x2.splat(a.d), 1, b.d);
     const R = f64x2.replace_lane(f64x2.splat(a.R), 1, b.R);
-    const E = expOfMinus(d);
+    const E = exponential(f64x2.neg(d));
     const logRatio = logOnePlusRatio(R, E, d);
     a.E = f64x2.extract_lane(E, 0);
     b.E = f64x2.extract_lane(E, 1);

@@ -5,23 +5,30 @@
  * it on their way; for rows whose guess was no good they are then made again.
  * Every number is the one that `softmaxCrossEntropyRows` computes, and every sum is added in its order.
  */
+import { CLASS_BLOCK, PARTIAL_BYTES, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { at } from "../simd";
-import { CLASS_BLOCK, expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
+import { expsOfBlock, gradientOfBlock, largestSoFar, startLargest, targetsOfBlock } from "./class-block";
 import { firstIndexOf, largest, largestWithout } from "./largest";
 import { exactReference, guessFor, isGood } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, RowStage, STAGE_BYTES, stageOf } from "./row-stage";
+import { finishStages, RowStage, stageOf } from "./row-stage";
 import { targetOf } from "./targets";
-import { isDirect } from "./window-exp";
+import { addTerms } from "./terms";
+import { inverseOf, openWindow, Window, WINDOW_BYTES } from "./window-exp";
 
-/** What a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
-const PARTIAL_BYTES: usize = 40;
+/** Offsets in what a block leaves, as doubles: its part of R, and the sums of targets before and behind the excluded class. */
 const BEFORE: usize = 8;
 const BEHIND: usize = 24;
 
 /** Block (row, class block): its largest logit, without the label's where that stays out of the sum. */
 export function lossLargest(
-  maxima: usize, logits: usize, excludedLabels: usize, classes: i32, begin: i32, end: i32, _local: usize,
+  maxima: usize,
+  logits: usize,
+  excludedLabels: usize,
+  classes: i32,
+  begin: i32,
+  end: i32,
+  _local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
@@ -38,8 +45,17 @@ export function lossLargest(
 
 /** Block: a row whose label stays out of the sum, and whose reference is guessed. */
 export function lossGuesses(
-  stages: usize, logits: usize, labels: usize, classes: i32, begin: i32, end: i32, _local: usize,
+  stages: usize,
+  logits: usize,
+  labels: usize,
+  temperature: usize,
+  classes: i32,
+  inverseTemperature: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
+  const window = openWindow(local, inverseOf(temperature, inverseTemperature));
   for (let row = begin; row < end; row++) {
     const z = logits + ((<usize>row * <usize>classes) << 2);
     const stage = stageOf(stages, row);
@@ -48,27 +64,42 @@ export function lossGuesses(
     if (label < 0) continue;
     const guess = guessFor(z, classes, label);
     stage.exclude(label, load<f32>(at(z, label)));
-    stage.refer(guess);
-    stage.isGuessed = isDirect(guess);
+    stage.refer(window, guess);
+    stage.isGuessed = window.isDirect(guess);
   }
 }
 
 /** Block: a row, of whose blocks the largest are known: by `lossLargest`, or where it was guessed by `lossExps`. */
 export function lossStages(
-  stages: usize, maxima: usize, logits: usize, labels: usize, rowScale: usize,
-  classes: i32, excludesLabels: i32, isGuessing: i32, scale: f64, begin: i32, end: i32, _local: usize,
+  stages: usize,
+  maxima: usize,
+  logits: usize,
+  labels: usize,
+  rowScale: usize,
+  classes: i32,
+  excludesLabels: i32,
+  isGuessing: i32,
+  scale: f64,
+  temperature: usize,
+  inverseTemperature: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
+  const t = inverseOf(temperature, inverseTemperature);
+  const window = openWindow(local, t);
+  const unit = scale * t;
   for (let row = begin; row < end; row++) {
     const z = logits + ((<usize>row * <usize>classes) << 2);
     const own = at(maxima, row * classBlocks);
     const stage = stageOf(stages, row);
     const label = labels ? load<i32>(at(labels, row)) : -1;
-    stage.start(labels != 0, label, rowScale ? scale * load<f32>(at(rowScale, row)) : scale);
-    stage.isLive = false;
+    stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
     stage.isSummed = false;
     if (stage.isIgnored) continue;
-    if (labels) stage.zLabel = load<f32>(at(z, label));
+    // Beside probabilities labels only mark the rows that are ignored, and may be anything.
+    if (label < classes) stage.zLabel = load<f32>(at(z, max(label, 0)));
     let other: f32;
     if (excludesLabels) {
       stage.exclude(label, stage.zLabel);
@@ -83,8 +114,9 @@ export function lossStages(
     }
     const guess = guessFor(z, classes, stage.excluded);
     stage.setLargest(other);
-    stage.isSummed = isGuessing != 0 && stage.isGuessed && isGood(guess, other);
-    if (!stage.isSummed) stage.refer(isGood(guess, other) ? guess : exactReference(other, stage.m));
+    const good = isGood(window, guess, other);
+    stage.isSummed = isGuessing != 0 && stage.isGuessed && good;
+    if (!stage.isSummed) stage.refer(window, good ? guess : exactReference(other, stage.m));
   }
 }
 
@@ -93,9 +125,25 @@ export function lossStages(
  * guessed, and its largest logit but the label's; without, of rows that are not summed yet.
  */
 export function lossExps(
-  partials: usize, maxima: usize, gradient: usize, stages: usize, logits: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
+  partials: usize,
+  maxima: usize,
+  gradient: usize,
+  stages: usize,
+  logits: usize,
+  probabilities: usize,
+  classWeights: usize,
+  classes: i32,
+  isSpread: i32,
+  keep: f64,
+  share: f64,
+  temperature: usize,
+  inverseTemperature: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
+  const window = openWindow(local, inverseOf(temperature, inverseTemperature));
+  const scratch = local + WINDOW_BYTES;
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
     const row = block / classBlocks;
@@ -111,25 +159,44 @@ export function lossExps(
       memory.fill(partial, 0, PARTIAL_BYTES);
       targetsOfBlock(stage, partial + BEFORE, partial + BEHIND, z, q, classWeights, from, to, keep, share);
     }
-    startLargest(local);
-    store<f64>(partial, expsOfBlock(stage, z, gradient ? gradient + first : 0, from, to, local));
-    if (maxima) store<f32>(at(maxima, block), largestSoFar(local));
+    startLargest(scratch);
+    store<f64>(partial, expsOfBlock(window, stage, z, gradient ? gradient + first : 0, from, to, scratch));
+    if (maxima) store<f32>(at(maxima, block), largestSoFar(scratch));
   }
 }
 
 /** Block: a row, whose sums, loss and state come out. */
 export function lossResults(
-  rowLoss: usize, state: usize, stages: usize, partials: usize,
-  logits: usize, labels: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, local: usize,
+  rowLoss: usize,
+  state: usize,
+  stages: usize,
+  partials: usize,
+  logits: usize,
+  labels: usize,
+  probabilities: usize,
+  classWeights: usize,
+  classes: i32,
+  isSpread: i32,
+  keep: f64,
+  share: f64,
+  temperature: usize,
+  inverseTemperature: f64,
+  zLoss: f64,
+  focal: f64,
+  poly: f64,
+  begin: i32,
+  end: i32,
+  local: usize,
 ): void {
+  const window = openWindow(local, inverseOf(temperature, inverseTemperature));
+  const ownStage = local + WINDOW_BYTES;
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let row = begin; row < end; row++) {
     const first = (<usize>row * <usize>classes) << 2;
     const z = logits + first;
     const kept = stages + <usize>row * STAGE_BYTES;
-    memory.copy(local, kept, STAGE_BYTES);
-    const stage = stageOf(local, 0);
+    memory.copy(ownStage, kept, STAGE_BYTES);
+    const stage = stageOf(ownStage, 0);
     // A row that is computed again begins anew.
     stage.others = 0;
     stage.atExcluded = 0;
@@ -137,27 +204,43 @@ export function lossResults(
     if (stage.isLive) {
       const own = partials + <usize>(row * classBlocks) * PARTIAL_BYTES;
       if (isSpread) {
-        addPartialTargets(stage, own, classBlocks);
-        stage.atExcluded += targetOf(probabilities ? probabilities + first : 0, classWeights, stage.excluded, keep, share);
+        addPartialTargets(window, stage, own, classBlocks);
+        stage.atExcluded += targetOf(
+          probabilities ? probabilities + first : 0,
+          classWeights,
+          stage.excluded,
+          keep,
+          share,
+        );
       }
       if (labels && !probabilities) {
         const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(keep * w, stage.zLabel);
+        stage.addLabel(window, keep * w, stage.zLabel);
       }
       let total: f64 = 0;
       for (let i = 0; i < classBlocks; i++) total += load<f64>(own + <usize>i * PARTIAL_BYTES);
       stage.R = total;
     }
-    finishStages(local, 1);
+    finishStages(ownStage, 1);
+    addTerms(window, ownStage, 1, zLoss, focal, poly, classWeights);
     storeLossAndState(stage, rowLoss, state, row, z, classes);
-    memory.copy(kept, local, STAGE_BYTES);
+    memory.copy(kept, ownStage, STAGE_BYTES);
   }
 }
 
 /** Block (row, class block): its gradient, from its exponentials. */
 export function lossGradients(
-  gradient: usize, stages: usize, probabilities: usize, classWeights: usize,
-  classes: i32, isSpread: i32, keep: f64, share: f64, begin: i32, end: i32, _local: usize,
+  gradient: usize,
+  stages: usize,
+  probabilities: usize,
+  classWeights: usize,
+  classes: i32,
+  isSpread: i32,
+  keep: f64,
+  share: f64,
+  begin: i32,
+  end: i32,
+  _local: usize,
 ): void {
   const classBlocks = (classes + CLASS_BLOCK - 1) / CLASS_BLOCK;
   for (let block = begin; block < end; block++) {
@@ -178,12 +261,12 @@ export function lossGradients(
 /** Adds up the targets as `softmaxCrossEntropyRows` does: block by block, before and behind the excluded class. */
 // @ts-ignore: decorator
 @inline
-function addPartialTargets(stage: RowStage, partials: usize, classBlocks: i32): void {
+function addPartialTargets(window: Window, stage: RowStage, partials: usize, classBlocks: i32): void {
   let sums = f64x2.splat(0);
   for (let i = 0; i < classBlocks; i++, partials += PARTIAL_BYTES) {
     sums = f64x2.add(sums, v128.load(partials + BEFORE));
     sums = f64x2.add(sums, v128.load(partials + BEHIND));
   }
   stage.others += f64x2.extract_lane(sums, 0);
-  stage.dot += f64x2.extract_lane(sums, 1);
+  stage.dot += window.t * f64x2.extract_lane(sums, 1);
 }

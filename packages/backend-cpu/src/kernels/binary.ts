@@ -1,9 +1,7 @@
 import type { BinaryParams } from "@surprisal/core";
+import { RUN } from "./block-sizes.ts";
 import { binaryCodes } from "./function-codes.ts";
 import { grainFor, type KernelTable, type Phase } from "./phase.ts";
-
-/** The most elements of a block. */
-const RUN = 4096;
 
 /** Rows shorter than this share a block, at the price of laying out what they broadcast. */
 const SHORT_ROW = 64;

@@ -1,18 +1,14 @@
 import type { GemmParams } from "@surprisal/core";
+import { MOST_ROW_COLS, MOST_TILE_ROWS, PACKED_PANELS, PANEL, TILE_COLS } from "./block-sizes.ts";
 import { addressOf, grainFor, type KernelTable, type Located, type Phase, type Scratch } from "./phase.ts";
 
-// As in assembly/matrix-*.ts: columns of a panel, and of a block that packs panels, multiplies them, or computes rows.
-const PANEL = 8;
-const PACKED_COLS = 32;
-const TILE_COLS = 64;
-const ROW_COLS = 1024;
+const PACKED_COLS = PACKED_PANELS * PANEL;
 
 /** Columns of a block that computes rows, at least: B is read in pieces that long. */
 const FEWEST_ROW_COLS = 64;
 
-/** Rows of a block of tiles: 4 and 6 divide them; fewer rows make more blocks, for more threads. */
+/** Rows of a block of tiles where there are few: 4 and 6 divide them; fewer rows make more blocks, for more threads. */
 const FEW_ROWS = 24;
-const MANY_ROWS = 48;
 const MANY_FROM = 256;
 
 /** From so many products on, and for as many rows as a tile has, packing B pays; else rows are computed one by one. */
@@ -51,9 +47,9 @@ export function productPhases(product: Product, scratch: Scratch, threads: numbe
 
 /** How many columns a block has that computes whole rows; what it computes does not depend on that. */
 export function rowCols(cols: number, threads: number): number {
-  if (threads === 1) return ROW_COLS;
+  if (threads === 1) return MOST_ROW_COLS;
   const even = FEWEST_ROW_COLS * Math.ceil(cols / (FEWEST_ROW_COLS * 4 * threads));
-  return Math.max(FEWEST_ROW_COLS, Math.min(ROW_COLS, even));
+  return Math.max(FEWEST_ROW_COLS, Math.min(MOST_ROW_COLS, even));
 }
 
 function rowsPhase({ c, a, b, bias, m, n, k, batch, transA, accumulate }: Product, threads: number): Phase {
@@ -89,7 +85,7 @@ function tiledPhases(product: Product, scratch: Scratch): readonly Phase[] {
       ? n
       : Math.min(n, TILE_COLS * Math.max(1, Math.floor(PACKED_AT_A_TIME / (TILE_COLS * k))));
   const panels = scratch(4 * items * k * Math.ceil(cols / PANEL) * PANEL);
-  const rowGroup = m < MANY_FROM ? FEW_ROWS : MANY_ROWS;
+  const rowGroup = m < MANY_FROM ? FEW_ROWS : MOST_TILE_ROWS;
 
   const phases: Phase[] = [];
   for (let item = 0; item < batch; item += items) {

@@ -1,7 +1,5 @@
+import { RUN } from "./block-sizes.ts";
 import { addressOf, grainFor, type KernelTable } from "./phase.ts";
-
-/** Elements of a block. */
-const BLOCK = 4096;
 
 export const sgd: NonNullable<KernelTable["sgd"]> = (outputs, { parameter, gradient, velocity }, params) => [
   {
@@ -20,8 +18,8 @@ export const sgd: NonNullable<KernelTable["sgd"]> = (outputs, { parameter, gradi
       params.gradientScale,
       params.length,
     ],
-    blocks: Math.ceil(params.length / BLOCK),
-    grain: grainFor(BLOCK),
+    blocks: Math.ceil(params.length / RUN),
+    grain: grainFor(RUN),
   },
 ];
 
@@ -48,7 +46,7 @@ export const adamw: NonNullable<KernelTable["adamw"]> = (outputs, { parameter, g
       params.epsilon,
       params.length,
     ],
-    blocks: Math.ceil(params.length / BLOCK),
-    grain: grainFor(BLOCK),
+    blocks: Math.ceil(params.length / RUN),
+    grain: grainFor(RUN),
   },
 ];

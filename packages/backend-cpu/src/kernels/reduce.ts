@@ -1,20 +1,8 @@
 import type { ReduceParams } from "@surprisal/core";
+import { COLUMN_GROUP, COLUMN_PIECE, MERGED, PIECE_BYTES, ROW_PIECE } from "./block-sizes.ts";
 import { reduceCodes } from "./function-codes.ts";
 import type { WasmFunction } from "./functions.generated.ts";
 import { grainFor, type KernelTable, type Located, type Phase, type Scratch } from "./phase.ts";
-
-/** Elements of a piece of a long row, and rows of a piece of long columns: the pieces' results are merged in order. */
-const ROW_PIECE = 4096;
-const COLUMN_PIECE = 256;
-
-/** Columns of a block. */
-const COLUMN_GROUP = 1024;
-
-/** Outputs of a block of a merge. */
-const MERGED = 256;
-
-/** Bytes of what a piece leaves: a double, or a number and its index. */
-const PARTIAL_BYTES = 8;
 
 export const reduce: KernelTable["reduce"] = ({ y }, { x }, params, scratch) => {
   if (params.outer * params.inner === 0) return [];
@@ -23,7 +11,7 @@ export const reduce: KernelTable["reduce"] = ({ y }, { x }, params, scratch) => 
 
 function alongRows(y: Located, x: Located, { fn, outer, axis }: ReduceParams, scratch: Scratch): readonly Phase[] {
   const pieces = Math.max(1, Math.ceil(axis / ROW_PIECE));
-  const partials = pieces > 1 ? scratch(outer * pieces * PARTIAL_BYTES) : 0;
+  const partials = pieces > 1 ? scratch(outer * pieces * PIECE_BYTES) : 0;
   const rowsPerBlock = Math.max(1, Math.floor(ROW_PIECE / Math.max(1, axis)));
   const phase = {
     ...along(fn, ["sumRows", "extremesOfRows"], y.address, partials, x.address, [outer, axis, pieces, rowsPerBlock]),
@@ -41,7 +29,7 @@ function alongColumns(
 ): readonly Phase[] {
   const pieces = Math.max(1, Math.ceil(axis / COLUMN_PIECE));
   const groups = Math.ceil(inner / COLUMN_GROUP);
-  const partials = pieces > 1 ? scratch(outer * pieces * inner * PARTIAL_BYTES) : 0;
+  const partials = pieces > 1 ? scratch(outer * pieces * inner * PIECE_BYTES) : 0;
   const phase = {
     ...along(fn, ["sumColumns", "extremesOfColumns"], y.address, partials, x.address, [axis, inner, pieces, groups]),
     blocks: outer * pieces * groups,

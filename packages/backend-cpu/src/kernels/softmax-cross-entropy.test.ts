@@ -1,3 +1,4 @@
+import type { LossTerms } from "@surprisal/core";
 import { expect, it } from "vitest";
 import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
@@ -6,15 +7,22 @@ interface Problem {
   readonly rows: number;
   readonly classes: number;
   readonly targets: "labels" | "labels, with the state" | "smoothed labels" | "probabilities";
+  readonly terms?: LossTerms;
 }
 
 const problems: Problem[] = [];
 for (const targets of ["labels", "labels, with the state", "smoothed labels", "probabilities"] as const) {
   // Around the limits of vectors, of rows in lanes, of batches of rows and of blocks of classes.
-  for (const classes of [1, 2, 3, 7, 48, 49, 127, 128, 129, 1000, 2049, 4095, 4097, 9001]) {
+  for (const classes of [1, 2, 3, 7, 15, 16, 127, 144, 145, 320, 321, 1000, 2049, 4095, 4097, 9001]) {
     problems.push({ rows: classes > 1000 ? 2 : 9, classes, targets });
   }
 }
+const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
+const withTerms: Problem[] = [7, 320, 1000, 9001].flatMap((classes) => [
+  { rows: 9, classes, targets: "probabilities", terms: { ...neutral, inverseTemperature: 0.7, zLoss: 0.1 } },
+  { rows: 9, classes, targets: "labels", terms: { ...neutral, inverseTemperature: 3, zLoss: 0.1, focal: 2, poly: 1 } },
+  { rows: 9, classes, targets: "smoothed labels", terms: { ...neutral, softcap: 5, zLoss: 0.1 } },
+]);
 
 // How exact it is, the conformance kit and `pnpm bench:ulp` judge.
 describeVariants("the fused loss", (variant) => {
@@ -34,8 +42,8 @@ describeVariants("the fused loss", (variant) => {
     return joined(read(rowLoss), read(gradient), state && read(state));
   }
 
-  it.each(problems)(
-    "$targets, [$rows, $classes]: the same bits whoever computes a row, and in place",
+  it.each([...problems, ...withTerms])(
+    "$targets, [$rows, $classes], $terms: the same bits whoever computes a row, and in place",
     async (problem) => {
       const expected = bits(await run(problem, "at once", false));
       expect(bits(await run(problem, "one by one, reversed", false))).toEqual(expected);
@@ -44,10 +52,12 @@ describeVariants("the fused loss", (variant) => {
   );
 
   const long = [32_768, 40_001].flatMap((classes) =>
-    problems.filter((problem) => problem.classes === 1000).map((problem) => ({ ...problem, rows: 8, classes })),
+    [...problems, ...withTerms]
+      .filter((problem) => problem.classes === 1000)
+      .map((problem) => ({ ...problem, rows: 8, classes })),
   );
   it.each(long)(
-    "$targets, [$rows, $classes]: the same bits cut into blocks for threads, and in place",
+    "$targets, [$rows, $classes], $terms: the same bits cut into blocks for threads, and in place",
     async (problem) => {
       const expected = bits(await run(problem, "at once", false));
       expect(bits(await run(problem, "at once", false, 4))).toEqual(expected);
@@ -112,6 +122,27 @@ describeVariants("the fused loss", (variant) => {
     expect(phases(15, 30_000, 4)).toEqual(["softmaxCrossEntropyRows"]);
   });
 
+  // However far from 1 it is: the logits are around the temperature, so that every one counts.
+  it.each([1e-300, 1e-30, 1e-6, 0.3, 1e4, 1e5, 1e30, 1e37])("an inverse temperature of %d", async (t) => {
+    const random = numbers(5);
+    for (const classes of [3, 40, 500]) {
+      const { floats, integers, room, run, read } = await lab(variant);
+      const range = Math.min(8 / t, 1e38);
+      const z = Float32Array.from({ length: classes }, () => range * (random() - 0.5));
+      const [rowLoss, gradient] = [room(1), room(classes)];
+      const terms = { ...neutral, inverseTemperature: t };
+      const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 / t, terms };
+      run(softmaxCrossEntropy, { rowLoss, gradient }, { logits: floats(z), labels: integers([1]) }, params);
+
+      const weights = [...z].map((x) => Math.exp(t * (x - z[1]!)));
+      const others = weights.reduce((sum, weight, j) => (j === 1 ? sum : sum + weight), 0);
+      expect(read(rowLoss)[0]! / Math.log1p(others)).toBeCloseTo(1, 6);
+      const expected = weights.map((weight, j) => (j === 1 ? -others : weight) / (1 + others));
+      const largestError = read(gradient).reduce((most, g, j) => Math.max(most, Math.abs(g / expected[j]! - 1)), 0);
+      expect(largestError).toBeLessThan(5 * 2 ** -23);
+    }
+  });
+
   // The label leads by more than float32's exponents reach below 1: what lies behind it keeps its bits all the same.
   it.each([3, 40, 1023])("a label that leads %i classes by 93.3", async (classes) => {
     const { floats, integers, room, run, read } = await lab(variant);
@@ -155,8 +186,8 @@ describeVariants("the fused loss", (variant) => {
   });
 });
 
-function paramsOf({ rows, classes, targets }: Problem) {
-  return { rows, classes, inner: 1, smoothing: targets === "smoothed labels" ? 0.1 : 0, scale: 0.5 };
+function paramsOf({ rows, classes, targets, terms }: Problem) {
+  return { rows, classes, inner: 1, smoothing: targets === "smoothed labels" ? 0.1 : 0, scale: 0.5, terms };
 }
 
 /** Random rows of several ranges; every label −1 is an ignored row. */

@@ -1,43 +1,39 @@
 import type { LossTerms } from "@surprisal/core";
+import { CLASS_BLOCK, PARTIAL_BYTES, ROWS_IN_LANES, STAGE_BYTES } from "./block-sizes.ts";
 import { addressOf, grainFor, type KernelTable, type Phase, type Scratch } from "./phase.ts";
 
-/**
- * Up to so many classes, four rows side by side fill vectors better than each does by itself. Targets that are spread over
- * the classes are float64 there, which pays for fewer.
- */
-const MOST_CLASSES_IN_LANES = { oneTarget: 128, spread: 48 };
+/** Up to so many classes, four rows side by side fill vectors better than each does by itself. Spread targets pay for fewer. */
+const MOST_CLASSES_IN_LANES = { oneTarget: 320, spread: 144 };
 
 /** What a row costs beside its classes, in classes. */
 const ROW_COST = 40;
-
-/** As in assembly/loss: classes of a block, bytes of what a block leaves, and of a row's stage. */
-const CLASS_BLOCK = 4096;
-const PARTIAL_BYTES = 40;
-const STAGE_BYTES = 128;
 
 /** Shorter rows are not cut for several threads, nor fewer logits (some 40 µs of work), nor more rows than so many for each. */
 const SPLIT_FROM = 8 * CLASS_BLOCK;
 const SPLIT_FROM_LOGITS = 2 ** 16;
 const FEW_ROWS = 4;
 
+/** What a capped class costs, in classes. */
+const CAP_COST = 16;
+
 type Plan = KernelTable["softmaxCrossEntropy"];
 
 export const softmaxCrossEntropy: Plan = (outputs, inputs, params, scratch, threads) => {
-  const { rowLoss, gradient, state, diagnostics } = outputs;
-  if (params.terms !== undefined) return [termRows(outputs, inputs, params)];
+  const { rowLoss, gradient, state, diagnostics, temperatureSlope } = outputs;
   const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
-  if (diagnostics === undefined) return lossPhases(outputs, inputs, params, scratch, threads);
-  // First the diagnostics: a gradient in place takes the logits.
-  const diagnosed = termRows({ diagnostics }, inputs, params);
-  return isLossAsked ? [diagnosed, ...lossPhases(outputs, inputs, params, scratch, threads)] : [diagnosed];
+  const phases = isLossAsked ? lossPhases(outputs, inputs, params, scratch, threads) : [];
+  if (diagnostics === undefined && temperatureSlope === undefined) return phases;
+  // First what is read of the logits: a gradient in place takes them.
+  return [detailsPhase(outputs, inputs, params), ...phases];
 };
 
 const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
-  const { rows, classes, smoothing, scale } = params;
+  const { rows, classes, smoothing, scale, terms = neutral } = params;
   const isSpread = inputs.probabilities !== undefined || smoothing > 0;
-  const isInLanes = classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
+  const isInLanes = terms.softcap === 0 && classes <= MOST_CLASSES_IN_LANES[isSpread ? "spread" : "oneTarget"];
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
-  if (threads > 1 && isLong && rows < FEW_ROWS * threads) return splitRows(outputs, inputs, params, scratch);
+  if (threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0)
+    return splitRows(outputs, inputs, params, scratch);
   const args = [
     addressOf(outputs.rowLoss),
     addressOf(outputs.gradient),
@@ -47,6 +43,7 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
     1 - smoothing,
     smoothing / classes,
     scale,
+    ...termsOf(terms),
   ];
   const rewrites = isInPlace(outputs, inputs);
   return isInLanes
@@ -54,19 +51,27 @@ const lossPhases: Plan = (outputs, inputs, params, scratch, threads = 1) => {
         {
           run: "softmaxCrossEntropyLanes",
           args: [...args, rows],
-          blocks: Math.ceil(rows / 4),
-          grain: grainFor((classes + ROW_COST) * 4),
+          blocks: Math.ceil(rows / ROWS_IN_LANES),
+          grain: grainFor((classes + ROW_COST) * ROWS_IN_LANES),
           rewrites,
         },
       ]
-    : [{ run: "softmaxCrossEntropyRows", args, blocks: rows, grain: grainFor(classes + ROW_COST), rewrites }];
+    : [
+        {
+          run: "softmaxCrossEntropyRows",
+          args: [...args, terms.softcap],
+          blocks: rows,
+          grain: grainFor((classes + ROW_COST) * (terms.softcap > 0 ? CAP_COST : 1)),
+          rewrites,
+        },
+      ];
 };
 
 /** Few long rows, cut into blocks of classes: see assembly/loss/split-rows.ts. */
 function splitRows(
   outputs: Parameters<Plan>[0],
   inputs: Parameters<Plan>[1],
-  { rows, classes, smoothing, scale }: Parameters<Plan>[2],
+  { rows, classes, smoothing, scale, terms = neutral }: Parameters<Plan>[2],
   scratch: Scratch,
 ): readonly Phase[] {
   const gradient = addressOf(outputs.gradient);
@@ -82,6 +87,8 @@ function splitRows(
   // As in the whole rows: a label can stay out of the sum, whatever else is asked for needs the likeliest class out of it.
   const isSpread = probabilities !== 0 || smoothing > 0;
   const excludesLabels = labels !== 0 && !isSpread && state === 0;
+  const temperature = addressOf(inputs.temperature);
+  const t = [temperature, terms.inverseTemperature];
   const targets = [classes, Number(isSpread), 1 - smoothing, smoothing / classes];
   const rewrites = isInPlace(outputs, inputs);
   // A guess that is no good costs a second look at the logits.
@@ -90,20 +97,21 @@ function splitRows(
   const byRow = { blocks: rows, grain: rows };
   const exps = (sought: number): Omit<Phase, "grain"> => ({
     run: "lossExps",
-    args: [partials, sought, gradient, stages, logits, probabilities, classWeights, ...targets],
+    args: [partials, sought, gradient, stages, logits, probabilities, classWeights, ...targets, ...t],
     blocks,
     rewrites,
   });
   const stagesArgs = [stages, maxima, logits, labels, addressOf(inputs.rowScale), classes];
   const started: Phase = {
     run: "lossStages",
-    args: [...stagesArgs, Number(excludesLabels), Number(isGuessing), scale],
+    args: [...stagesArgs, Number(excludesLabels), Number(isGuessing), scale, ...t],
     ...byRow,
   };
+  const guessArgs = [stages, logits, labels, temperature, classes, terms.inverseTemperature];
   const phases: Phase[] = [
     ...(isGuessing
       ? [
-          { run: "lossGuesses", args: [stages, logits, labels, classes], ...byRow } as const,
+          { run: "lossGuesses", args: guessArgs, ...byRow } as const,
           { ...exps(maxima), grain },
           started,
           // Hardly ever is there anything to be made again, so nobody is asked to help.
@@ -131,6 +139,8 @@ function splitRows(
         probabilities,
         classWeights,
         ...targets,
+        temperature,
+        ...termsOf(terms),
       ],
       ...byRow,
     },
@@ -148,36 +158,33 @@ function isInPlace({ gradient }: Parameters<Plan>[0], { logits }: Parameters<Pla
 
 const neutral: LossTerms = { inverseTemperature: 1, softcap: 0, zLoss: 0, focal: 0, poly: 0 };
 
-function termRows(outputs: Parameters<Plan>[0], inputs: Parameters<Plan>[1], params: Parameters<Plan>[2]): Phase {
-  const { rows, classes, smoothing, scale, terms = neutral } = params;
-  const { inverseTemperature, softcap, zLoss, focal, poly } = terms;
+/** Diagnostics and slopes by the temperature. */
+function detailsPhase(
+  { diagnostics, temperatureSlope }: Parameters<Plan>[0],
+  { logits, labels, probabilities, classWeights, temperature }: Parameters<Plan>[1],
+  { rows, classes, smoothing, terms = neutral }: Parameters<Plan>[2],
+): Phase {
   return {
-    run: "softmaxCrossEntropyTermRows",
+    run: "lossDetails",
     args: [
-      addressOf(outputs.rowLoss),
-      addressOf(outputs.gradient),
-      addressOf(outputs.state),
-      addressOf(outputs.diagnostics),
-      addressOf(outputs.temperatureSlope),
-      ...operands(inputs),
-      addressOf(inputs.temperature),
+      ...[diagnostics, temperatureSlope, logits, labels, probabilities, classWeights, temperature].map(addressOf),
       classes,
       1 - smoothing,
       smoothing / classes,
-      scale,
-      inverseTemperature,
-      softcap,
-      zLoss,
-      focal,
-      poly,
+      ...termsOf(terms),
+      terms.softcap,
     ],
     blocks: rows,
-    grain: grainFor(classes * 4),
-    rewrites: isInPlace(outputs, inputs),
+    grain: grainFor(8 * classes),
   };
 }
 
+/** The terms that a row has without a cap. */
+function termsOf({ inverseTemperature, zLoss, focal, poly }: LossTerms): number[] {
+  return [inverseTemperature, zLoss, focal, poly];
+}
+
 function operands(inputs: Parameters<Plan>[1]): number[] {
-  const { logits, labels, probabilities, classWeights, rowScale } = inputs;
-  return [logits.address, ...[labels, probabilities, classWeights, rowScale].map(addressOf)];
+  const { logits, labels, probabilities, classWeights, rowScale, temperature } = inputs;
+  return [logits, labels, probabilities, classWeights, rowScale, temperature].map(addressOf);
 }

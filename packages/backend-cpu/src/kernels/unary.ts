@@ -1,11 +1,9 @@
 import type { UnaryFunction } from "@surprisal/core";
 import { oneRun } from "./binary.ts";
+import { RUN } from "./block-sizes.ts";
 import { binaryCodes, type ExponentialFunction, unaryCodes } from "./function-codes.ts";
 import type { WasmFunction } from "./functions.generated.ts";
 import { grainFor, type KernelTable } from "./phase.ts";
-
-/** Elements of a block of an exponential function. */
-const BLOCK = 4096;
 
 const exponentialFunctions: Readonly<Record<ExponentialFunction, WasmFunction>> = {
   exp: "unaryExp",
@@ -20,7 +18,7 @@ const exponentialFunctions: Readonly<Record<ExponentialFunction, WasmFunction>> 
 export const unary: KernelTable["unary"] = ({ y }, { x }, { fn, alpha, beta, length }) => {
   if (isExponential(fn)) {
     const args = [y.address, x.address, length];
-    return [{ run: exponentialFunctions[fn], args, blocks: Math.ceil(length / BLOCK), grain: grainFor(BLOCK) }];
+    return [{ run: exponentialFunctions[fn], args, blocks: Math.ceil(length / RUN), grain: grainFor(RUN) }];
   }
   // The general power takes a logarithm; the most frequent one needs none.
   const code = fn === "pow" && alpha === 2 ? binaryCodes.mul : unaryCodes[fn];

@@ -54,6 +54,7 @@ describe("reduce", () => {
       expect(sumWithOnesAt(64, 65), "in a run of their own").toBe(2);
       expect(sumWithOnesAt(64, 128), "in two runs of the first block").toBe(0);
       expect(sumWithOnesAt(block, block + 64), "in two runs of a block of their own").toBe(2);
+      if (inner === 1) expect(sumWithOnesAt(block, block + 256), "256 rows apart").toBe(2);
     }
   });
 });

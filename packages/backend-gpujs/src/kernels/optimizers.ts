@@ -1,0 +1,95 @@
+import type { Fusions } from "@surprisal/core";
+import type { Cell } from "../cell.ts";
+import type { Queue } from "../queue.ts";
+import { here, kernel } from "./source.ts";
+
+const [p, g, m, v] = ["p", "g", "m", "v"].map((name) => `${name}[${here}]`) as [string, string, string, string];
+
+/** The gradient, scaled and with the decay that is added to it. */
+const decayed = `(scale * ${g} + decay * ${p})`;
+
+// Every number that a schedule may change from step to step is an argument; 1 − β is formed by the host, in float64.
+const sgdStep = kernel(["p", "g", "rate", "scale", "decay"], `return ${p} - rate * ${decayed};`);
+const velocityStep = kernel(
+  ["p", "g", "v", "scale", "decay", "momentum", "fresh"],
+  `return momentum * ${v} + fresh * ${decayed};`,
+);
+const momentumStep = kernel(["p", "v", "rate"], `return ${p} - rate * ${v};`);
+const nesterovStep = kernel(
+  ["p", "g", "v", "rate", "scale", "decay", "momentum"],
+  `return ${p} - rate * (${decayed} + momentum * ${v});`,
+);
+const meanStep = kernel(["p", "g", "m", "scale", "decay", "beta", "fresh"], `return beta * ${m} + fresh * ${decayed};`);
+const varianceStep = kernel(
+  ["p", "g", "v", "scale", "decay", "beta", "fresh"],
+  `const d = ${decayed}; return beta * ${v} + fresh * d * d;`,
+);
+const adamStep = kernel(
+  ["p", "m", "v", "rate", "decay", "epsilon", "correction2"],
+  `return ${p} - decay * ${p} - rate * ${m} / (Math.sqrt(${v}) / correction2 + epsilon);`,
+);
+
+export const optimizers = (queue: Queue): Pick<Fusions<Cell>, "sgd" | "adamw"> => ({
+  sgd({ parameter, velocity }, inputs, params) {
+    const { learningRate, momentum, dampening, nesterov, weightDecay, gradientScale } = params;
+    const read = [inputs.parameter, inputs.gradient];
+    if (!velocity || !inputs.velocity) {
+      const numbers = [learningRate, gradientScale, weightDecay];
+      queue.call({
+        outputs: [parameter],
+        inputs: read,
+        launches: [{ output: parameter, source: sgdStep, inputs: read, numbers }],
+      });
+      return;
+    }
+    const moving = [...read, inputs.velocity];
+    const first = {
+      output: velocity,
+      source: velocityStep,
+      inputs: moving,
+      numbers: [gradientScale, weightDecay, momentum, 1 - dampening],
+    };
+    const second = nesterov
+      ? {
+          source: nesterovStep,
+          inputs: [...read, velocity],
+          numbers: [learningRate, gradientScale, weightDecay, momentum],
+        }
+      : { source: momentumStep, inputs: [inputs.parameter, velocity], numbers: [learningRate] };
+    queue.call({ outputs: [parameter, velocity], inputs: moving, launches: [first, { output: parameter, ...second }] });
+  },
+  adamw({ parameter, mean, variance }, inputs, params) {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, decoupled, gradientScale } = params;
+    const coupled = decoupled ? 0 : weightDecay;
+    const read = [inputs.parameter, inputs.gradient];
+    queue.call({
+      outputs: [parameter, mean, variance],
+      inputs: [...read, inputs.mean, inputs.variance],
+      launches: [
+        {
+          output: mean,
+          source: meanStep,
+          inputs: [...read, inputs.mean],
+          numbers: [gradientScale, coupled, beta1, 1 - beta1],
+        },
+        {
+          output: variance,
+          source: varianceStep,
+          inputs: [...read, inputs.variance],
+          numbers: [gradientScale, coupled, beta2, 1 - beta2],
+        },
+        {
+          output: parameter,
+          source: adamStep,
+          inputs: [inputs.parameter, mean, variance],
+          numbers: [
+            learningRate / params.correction1,
+            decoupled ? learningRate * weightDecay : 0,
+            epsilon,
+            Math.sqrt(params.correction2),
+          ],
+        },
+      ],
+    });
+  },
+});

@@ -1,0 +1,25 @@
+// The tests of the packages themselves, on instrumented sources. The kit's cases are judged without vitest (kit-judge.ts).
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+import type { Mutation } from "./mutants.ts";
+
+const { code }: Mutation = JSON.parse(readFileSync(process.env.MUTATION_FILE!, "utf8"));
+const conditions = ["@surprisal/source", ...defaultServerConditions];
+
+export default defineConfig({
+  root: fileURLToPath(new URL("../../..", import.meta.url)),
+  plugins: [{ name: "mutants", enforce: "pre", load: (id) => code[id] }],
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/core/src/**/*.test.ts", "packages/backend-cpu/src/plain/*.test.ts"],
+    exclude: ["packages/backend-cpu/src/plain/conformance-*.test.ts"],
+    runner: fileURLToPath(new URL("./test-runner.ts", import.meta.url)),
+    testTimeout: 600_000,
+    hookTimeout: 60_000,
+    maxWorkers: 3,
+    silent: true,
+  },
+});
