@@ -47,6 +47,8 @@ export interface KernelSettings {
 /** An instance: one WebGL context, or the page's one WebGPU device, and the kernels on it. */
 export interface Gpu {
   createKernel(source: string, settings: KernelSettings): Kernel;
+  /** Puts GLSL before each kernel, behind gpu.js' own functions. */
+  injectNative(source: string): unknown;
   destroy(): Promise<void>;
 }
 

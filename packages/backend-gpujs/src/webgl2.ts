@@ -1,6 +1,7 @@
 import type { Accelerator, OnLost } from "./accelerator.ts";
 import { GpuError } from "./faults.ts";
 import type { GpuJs } from "./gpu-js.ts";
+import { webGl2Functions } from "./webgl2-functions.ts";
 import { textureReader } from "./webgl2-read.ts";
 
 /** WebGL 2 with textures of float32 that can be drawn to. Each backend has a context of its own. */
@@ -22,11 +23,13 @@ export async function openWebGl2(gpuJs: GpuJs, onLost: OnLost): Promise<Accelera
   };
   surface.addEventListener("webglcontextlost", lose);
 
+  // gpu.js makes the canvas as large as its largest texture, and draws nothing on it: it gets one without pixels.
+  const gpu = new gpuJs.GPU({ mode: "webgl2", context: gl, canvas: { width: 1, height: 1 } });
+  gpu.injectNative(webGl2Functions);
   const side = features.maxTextureSize;
   return {
     mode: "webgl2",
-    // gpu.js makes the canvas as large as its largest texture, and draws nothing on it: it gets one without pixels.
-    gpu: new gpuJs.GPU({ mode: "webgl2", context: gl, canvas: { width: 1, height: 1 } }),
+    gpu,
     kernelClass: gpuJs.WebGL2Kernel,
     maxLength: side * side,
     device: `WebGL 2, ${rendererOf(gl)}, textures up to ${side} × ${side}`,

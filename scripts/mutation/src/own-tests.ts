@@ -10,31 +10,51 @@ const config = fileURLToPath(new URL("./vitest.config.ts", import.meta.url));
 /** Workers that answer nothing for so long are in an endless loop. */
 const silence = 60_000;
 
-/** Which of the mutants that are still alive the packages' own tests kill: mutant → test. `folder` is for files between processes. */
+/** What each test runs, by its id: mutants with their hits. */
+export type TestCoverage = readonly (readonly [test: string, mutants: readonly (readonly [number, number])[]])[];
+
+/**
+ * Runs the packages' own tests once as they are. `folder` is for files between processes.
+ * @throws Error if they fail: then they could judge nothing
+ */
+export async function testCoverage(
+  folder: string,
+  width: number,
+  mutants: readonly number[],
+  env: Readonly<Record<string, string>>,
+): Promise<TestCoverage> {
+  const { code, answers } = await vitest(folder, env, { width, alive: mutants });
+  if (code !== 0) throw new Error("the packages' own tests fail without a mutant");
+  return answers.flatMap((one) => (one.kind === "covered" ? [[one.test, one.mutants] as const] : []));
+}
+
+/** Which of the mutants that are still alive the packages' own tests kill; `onKill` is told of each. */
 export async function ownTests(
   folder: string,
   width: number,
   alive: readonly number[],
+  tests: TestCoverage,
   env: Readonly<Record<string, string>>,
-): Promise<ReadonlyMap<number, string>> {
-  const first = await vitest(folder, env, { width, alive });
-  if (first.code !== 0) throw new Error("the packages' own tests fail without a mutant");
-  const tests = first.answers.flatMap((one) => (one.kind === "covered" ? [[one.test, one.mutants] as const] : []));
-  const killedBy = new Map<number, string>();
+  onKill: (mutant: number, test: string) => void,
+): Promise<void> {
+  const waiting = new Set(alive);
+  const kill = (mutant: number, test: string): void => {
+    if (waiting.delete(mutant)) onKill(mutant, test);
+  };
   for (;;) {
     const covered = Object.fromEntries(
-      tests.map(([test, mutants]) => [test, mutants.filter(([mutant]) => !killedBy.has(mutant))]),
+      tests.map(([test, mutants]) => [test, mutants.filter(([mutant]) => waiting.has(mutant))]),
     );
     const { answers, code } = await vitest(folder, env, { width, alive, covered });
     const running = new Map<number, string>();
     for (const one of answers) {
       if (one.kind === "started") running.set(one.mutant, one.test);
       if (one.kind === "ended") running.delete(one.mutant);
-      if (one.kind === "ended" && one.killed && !killedBy.has(one.mutant)) killedBy.set(one.mutant, one.test);
+      if (one.kind === "ended" && one.killed) kill(one.mutant, one.test);
     }
-    if (code !== undefined) return killedBy;
+    if (code !== undefined) return;
     // Those that were running when it fell silent do not end; the others have another go.
-    for (const [mutant, test] of running) killedBy.set(mutant, `timeout in ${test}`);
+    for (const [mutant, test] of running) kill(mutant, `timeout in ${test}`);
     if (running.size === 0) throw new Error("vitest hangs, and on no mutant");
   }
 }

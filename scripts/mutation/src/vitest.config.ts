@@ -1,4 +1,4 @@
-// The tests of the packages themselves, on instrumented sources. The kit's cases are judged without vitest (kit-judge.ts).
+// The tests that lie beside the mutated sources, and those of what is built on them alone, on instrumented sources. The kit's cases are judged without vitest (kit-judge.ts).
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultServerConditions } from "vite";
@@ -14,7 +14,11 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/core/src/**/*.test.ts", "packages/backend-cpu/src/plain/*.test.ts"],
+    include: [
+      "packages/backend-cpu/src/plain/*.test.ts",
+      "packages/core/src/loss/*.test.ts",
+      "packages/core/src/presets/*.test.ts",
+    ],
     exclude: ["packages/backend-cpu/src/plain/conformance-*.test.ts"],
     runner: fileURLToPath(new URL("./test-runner.ts", import.meta.url)),
     testTimeout: 600_000,

@@ -4,7 +4,7 @@ import type { Cell } from "../cell.ts";
 import type { Queue } from "../queue.ts";
 import { partsOf } from "./parts.ts";
 import { at, divide, here, int, kernel, requireCount, undivided } from "./source.ts";
-import { ENDLESS, type Range, sum, upTo } from "./sum.ts";
+import { ENDLESS, nth, type Range, sum, upTo } from "./sum.ts";
 
 /**
  * y[o, p, i] = fold of x[o, a, i] over a = p, p + parts, …: neighbouring threads read neighbours. With one part it is the
@@ -28,13 +28,15 @@ function sumBody(fn: "sum" | "sumSquares", range: Range, x: (a: string) => strin
   return `${sum("total", range, term)} return total;`;
 }
 
-function extremeBody(fn: "max" | "min" | "argmax", { from, to, step }: Range, x: (a: string) => string): string {
+function extremeBody(fn: "max" | "min" | "argmax", range: Range, x: (a: string) => string): string {
+  const { from, to } = range;
+  const a = nth(range, "n");
   return `
     let best = ${x(from)}; let where = ${from};
-    for (let j = 0; j < ${ENDLESS}; j += ${step}) {
-      if (${from} + j >= ${to}) break;
-      const v = ${x(`(${from} + j)`)};
-      if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${from} + j; }
+    for (let n = 1; n < ${ENDLESS}; n++) {
+      if (${a} >= ${to}) break;
+      const v = ${x(a)};
+      if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${a}; }
     }
     return ${fn === "argmax" ? "where" : "best"};`;
 }

@@ -3,8 +3,8 @@
  * arguments, so that one kernel serves every shape; what differs between sources is what there is at all.
  *
  * gpu.js keeps no integer in a variable: `const i = this.thread.x` is a float32, and wrong beyond 2^24. Integers stand in
- * expressions, of `this.thread.x`, sizes, literals, `~~value` and the counters of loops with a literal bound; what is made of
- * these alone is exact.
+ * expressions, of `this.thread.x`, sizes, literals, `~~value` and the counters of loops that go from a literal to a literal by
+ * `++`; what is made of these alone is exact.
  */
 
 /** A kernel over its flat output index {@link here}. The parameters are arrays, then sizes, then numbers. */

@@ -17,30 +17,34 @@ export const upTo = (length: string): Range => ({ from: "0", to: length, step: "
 /** The longest run of plain float32 additions: 32 equal numbers are off by less than 5e-7. */
 const RUN = 32;
 
-/** gpu.js keeps the counter of a loop an integer only under a literal bound; the loops end by themselves. */
+/** gpu.js keeps the counter of a loop an integer only where it starts at a literal, ends below one and grows by `++`. */
 export const ENDLESS: number = 2 ** 30;
+
+/** The `count`th element of a range. */
+export function nth({ from, step }: Range, count: string): string {
+  const offset = step === "1" ? count : `(${count}) * ${step}`;
+  return from === "0" ? `(${offset})` : `(${from} + ${offset})`;
+}
 
 /**
  * Declares `name` = Σ term(j) over a range: runs of 32, blocks of 32 runs, and the blocks. The tree is fixed by the length
  * alone, and its error hardly grows with it.
  */
-export function sum(name: string, { from, to, step }: Range, term: (j: string) => Term): string {
+export function sum(name: string, range: Range, term: (j: string) => Term): string {
   const [b, r, i] = [`${name}B`, `${name}R`, `${name}I`];
-  const times = (count: number): string => (step === "1" ? String(count) : `${step} * ${count}`);
-  const start = from === "0" ? "" : `${from} + `;
-  const j = `(${start}${b} + ${r} + ${i})`;
+  const { to } = range;
+  const [block, run] = [`${b} * ${RUN * RUN}`, `${b} * ${RUN * RUN} + ${r} * ${RUN}`];
+  const j = nth(range, `${run} + ${i}`);
   const { prepare = "", value } = term(j);
   return `
     let ${name} = 0;
-    for (let ${b} = 0; ${b} < ${ENDLESS}; ${b} += ${times(RUN * RUN)}) {
-      if (${start}${b} >= ${to}) break;
+    for (let ${b} = 0; ${b} < ${ENDLESS}; ${b}++) {
+      if (${nth(range, block)} >= ${to}) break;
       let ${name}Block = 0;
-      for (let ${r} = 0; ${r} < ${ENDLESS}; ${r} += ${times(RUN)}) {
-        if (${r} >= ${times(RUN * RUN)}) break;
-        if (${start}${b} + ${r} >= ${to}) break;
+      for (let ${r} = 0; ${r} < ${RUN}; ${r}++) {
+        if (${nth(range, run)} >= ${to}) break;
         let ${name}Run = 0;
-        for (let ${i} = 0; ${i} < ${ENDLESS}; ${i} += ${step}) {
-          if (${i} >= ${times(RUN)}) break;
+        for (let ${i} = 0; ${i} < ${RUN}; ${i}++) {
           if (${j} >= ${to}) break;
           ${prepare} ${name}Run = ${name}Run + ${value};
         }

@@ -219,6 +219,62 @@ describe("the loss refuses", () => {
     expectRefusal(() => call(device, z), code, words);
   });
 
+  it.each<Refused>([
+    [
+      "no classes on an axis, which it names",
+      (device) => softmaxCrossEntropy(device.tensor(zeros(2, 0, 3)), { labels }, { axis: 1 }),
+      "SHAPE",
+      ["logits [2, 0, 3] have no classes; axis 1 is the class axis"],
+    ],
+    [
+      "more classes than an index in float32 can name",
+      (device) =>
+        softmaxCrossEntropy(device.tensor({ data: new Float64Array(0), shape: [0, 2 ** 24 + 1] }), { labels: [] }),
+      "SHAPE",
+      [`logits [0, ${2 ** 24 + 1}] have more than 2^24 classes`],
+    ],
+    ["an axis that is a numeral", loss({ axis: "1" }), "OPTION", ["axis is a whole number, not"]],
+    [
+      "class weights of two axes",
+      loss({ classWeights: [[1, 1, 1]] }),
+      "SHAPE",
+      ["classWeights [1, 3] must be one weight for each of the 3 classes"],
+    ],
+    [
+      "class weights whose products the device cannot hold",
+      loss({ classWeights: [1, 2 ** 1001, 1] }),
+      "OPTION",
+      ["classWeights on this device are 0 or from", `and one is ${2 ** 1001}; scale them all, the mean stays the same`],
+    ],
+    [
+      "as many labels in another shape",
+      (_, z) => softmaxCrossEntropy(z, { labels: [[0, 2]] }),
+      "SHAPE",
+      ["labels [1, 2] do not fit the batch [2] of the logits [2, 3]"],
+    ],
+  ])("%s", async (_, call, code, words) => {
+    const device = await openPlain();
+    const z = device.tensor(zeros(2, 3));
+    expectRefusal(() => call(device, z), code, words);
+  });
+
+  it("a temperature of another device", async () => {
+    const [device, other] = [await openPlain(), await openPlain()];
+    const z = device.tensor(zeros(2, 3));
+    expect(refusal(() => softmaxCrossEntropy(z, { labels }, { temperature: other.tensor(2) })).message).toContain(
+      "device",
+    );
+  });
+
+  it("takes 2^24 classes, and weights of the batch's own shape", async () => {
+    const device = await openPlain();
+    const none = device.tensor({ data: new Float64Array(0), shape: [0, 2 ** 24] });
+    expect(await softmaxCrossEntropy(none, { labels: [] }).item()).toBe(0);
+    const cube = device.tensor(zeros(2, 1, 3));
+    const weighted = softmaxCrossEntropy(cube, { labels }, { rowWeights: [[1], [3]], reduction: "sum" });
+    expect(await weighted.item()).toBeCloseTo(4 * Math.log(3), 14);
+  });
+
   it("takes the largest and the least of its terms", async () => {
     const device = await openPlain();
     const z = device.tensor(zeros(2, 3));
@@ -281,6 +337,85 @@ describe("options that cannot go together are refused with the reason and the re
       Math.log(3),
       14,
     );
+  });
+});
+
+describe("states of batches of several axes", () => {
+  it("are counted, merged and read row by row", async () => {
+    const device = await openPlain();
+    const z = device.tensor([[[1, 5, 2]], [[4, 0, 3]]]);
+    const state = rowStates(z, { classOffset: 7 });
+    expect(state.shape).toEqual([2, 1, 3]);
+    const flat = rowStates(
+      device.tensor([
+        [1, 5, 2],
+        [4, 0, 3],
+      ]),
+      { classOffset: 7 },
+    );
+    expect(await state.data()).toEqual(await flat.data());
+    const other = rowStates(device.tensor([[[6]], [[4]]]));
+    const merged = mergeRowStates(state, other);
+    expect(merged.shape).toEqual([2, 1, 3]);
+    const [m, k] = [await merged.data(), await mergeRowStates(await state.data(), await other.data())];
+    expect([...m]).toEqual([...k]);
+    expect([m[1], m[4]]).toEqual([0, 0]);
+    const losses = lossFromRowStates(state, device.tensor([[5], [3]]));
+    expect(losses.shape).toEqual([2, 1]);
+  });
+
+  it.each<Refused>([
+    [
+      "triples on another axis",
+      (device) => mergeRowStates(device.tensor(zeros(1, 3, 4)), device.tensor(zeros(1, 3, 4))),
+      "SHAPE",
+      ["mergeRowStates: [1, 3, 4] and [1, 3, 4] must be one shape, [..., 3]"],
+    ],
+    [
+      "a loss of triples on another axis",
+      (device) => lossFromRowStates(device.tensor(zeros(1, 3, 2)), device.tensor(zeros(1, 3))),
+      "SHAPE",
+      ["states [1, 3, 2] and label logits [1, 3]"],
+    ],
+    [
+      "a loss of states on the device and logits on the host",
+      (_, z) => lossFromRowStates(z, [0, 0] as never),
+      "VALUE",
+      ["lossFromRowStates"],
+    ],
+  ])("refuses %s", async (_, call, code, words) => {
+    const device = await openPlain();
+    const z = device.tensor(zeros(2, 3));
+    expectRefusal(() => call(device, z), code, words);
+  });
+
+  it("may stand for the last classes of 2^24", async () => {
+    const device = await openPlain();
+    const state = rowStates(device.tensor([[0, 1, 0]]), { classOffset: 2 ** 24 - 3 });
+    expect((await state.data())[1]).toBe(2 ** 24 - 2);
+  });
+});
+
+describe("diagnostics", () => {
+  it("are none where they are not wanted", async () => {
+    const device = await openPlain();
+    const { diagnostics } = crossEntropyTerms(device.tensor(zeros(2, 3)), { labels }, { diagnostics: false });
+    expect(Object.values(diagnostics).filter((one) => one !== undefined)).toEqual([]);
+  });
+
+  it.each([
+    ["topK", 2],
+    ["entropy", [Math.log(3), Math.log(3)]],
+    ["margin", [0, 0]],
+    ["correct", 1],
+    ["logSumExp", [Math.log(3), Math.log(3)]],
+  ] as const)("are told one by one: %s", async (name, expected) => {
+    const device = await openPlain();
+    const z = device.tensor(zeros(2, 3));
+    const { diagnostics } = crossEntropyTerms(z, { labels }, { diagnostics: [name] });
+    expect(Object.entries(diagnostics).flatMap(([key, value]) => (value ? [key] : []))).toEqual([name]);
+    const found = [...(await diagnostics[name]!.data())];
+    for (const [i, value] of [expected].flat().entries()) expect(found[i]).toBeCloseTo(value, 14);
   });
 });
 

@@ -34,8 +34,47 @@ test("logits are not: one row outside [0, 1], one that does not sum to 1, or a N
     [1.5, -0.5, 0],
     [0.2, 0.3, 0.4],
     [Number.NaN, 0.5, 0.5],
+    [-0.5, 0.75, 0.75],
+    [1 + 5e-7, 0, 0],
   ]) {
     await lossOf(await openPlain(), [[0.25, 0.25, 0.5], last], (x) => x);
+  }
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test("one-hot rows are, of any rank", async () => {
+  await lossOf(await openPlain(), [[0, 1, 0]], (x) => x);
+  expect(warn).toHaveBeenCalledTimes(1);
+  const device = await openPlain();
+  const cube = device.tensor([[[0.25, 0.25, 0.5]], [[0, 0, 1]]]);
+  await softmaxCrossEntropy(cube, { labels: [0, 0] }).item();
+  await softmaxCrossEntropy(cube, { labels: [0, 0] }).item();
+  expect(warn).toHaveBeenCalledTimes(2);
+  await lossOf(await openPlain(), [[0.5, 0.5]], (x) => x);
+  expect(warn).toHaveBeenCalledTimes(3);
+});
+
+test("no rows, rows of one class and classes on another axis say nothing", async () => {
+  for (const [logits, labels, axis] of [
+    [[] as number[][], [], -1],
+    [[[1], [1]], [0, 0], -1],
+    [
+      [
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ],
+      [[0, 1]],
+      1,
+    ],
+  ] as const) {
+    const device = await openPlain();
+    const z =
+      logits.length === 0
+        ? device.tensor({ data: new Float64Array(0), shape: [0, 3] })
+        : device.tensor(logits as never);
+    for (let i = 0; i < 2; i++) await softmaxCrossEntropy(z, { labels: labels as never }, { axis }).item();
   }
   expect(warn).not.toHaveBeenCalled();
 });
