@@ -95,6 +95,8 @@ const env = {
   PATH: join(tools, "node_modules", ".bin") + delimiter + process.env.PATH,
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
+  // The Node that was installed here trusts what this machine trusts, behind a company's proxy too.
+  NODE_USE_SYSTEM_CA: "1",
 };
 
 const tasks = {

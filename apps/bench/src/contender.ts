@@ -1,4 +1,5 @@
 import type { Facts } from "@surprisal/core";
+import type { Effort } from "./interleave.ts";
 
 /**
  * Who can be timed: a library, or one way to use ours. `setup` brings a problem into the contender's own memory, outside
@@ -10,8 +11,11 @@ export interface Contender<P, A> {
   readonly name: string;
   /** Whether it is ours: then a wrong answer fails the whole run, and others are measured against it. */
   readonly ours: boolean;
+  /** Whose it is: `tfjs`, `jax-js`, … */
+  readonly library: string;
   /** What a reader of the results should know of it. */
   readonly says: string;
+  /** Rejects where it cannot be had: for others' libraries the error's message becomes their line in the report. */
   setup(problem: P): Promise<Ready<A>>;
 }
 
@@ -23,6 +27,8 @@ export interface Ready<A> {
   readonly precision?: Facts["precision"];
   /** Computes the answer once, leaving it in the contender's memory. */
   run(): void | Promise<void>;
+  /** Milliseconds a run, of so many: for what is timed in a process of its own, or has to be switched to first. */
+  sample?(calls: number): Promise<number>;
   /** Computes the answer once more and fetches it. */
   read(): Promise<A>;
   dispose(): void | Promise<void>;
@@ -36,6 +42,9 @@ export interface Errors {
   readonly fault?: string | undefined;
 }
 
+/** What others' libraries may be wrong by, relative to the size of what is answered: more is not an answer. */
+export const NEARLY_RIGHT = 1e-3;
+
 /** What is timed: problems of several shapes, and what is right. */
 export interface Workload<P, A> {
   readonly name: string;
@@ -45,11 +54,11 @@ export interface Workload<P, A> {
   readonly shapes: readonly string[];
   /** The shapes that `--quick` keeps. */
   readonly quick: readonly string[];
-  /** Shapes that are only run when asked for. */
-  readonly onRequest: readonly string[];
   problem(shape: string): P;
   /** Judges an answer against float64. */
   judge(problem: P, answer: A, precision: Facts["precision"] | undefined): Errors;
+  /** What this workload needs of the measurement besides. */
+  readonly effort?: Partial<Effort>;
   /** Work of one run, to turn time into a rate: `{ unit: "GFLOP/s", amount: 2e9 }`. */
   work(problem: P): { readonly unit: string; readonly perSecond: number };
   readonly contenders: readonly Contender<P, A>[];

@@ -13,9 +13,9 @@ import {
 } from "@surprisal/core";
 import { interleave } from "./interleave.ts";
 import { load, machine, today } from "./machine.ts";
-import { table, threeDigits } from "./speed-report.ts";
 import { ratios, spread } from "./statistics.ts";
 import { provider, type Variant, variantsOf } from "./subject.ts";
+import { table, threeDigits } from "./table.ts";
 import { command, UsageError, wholeNumber } from "./usage-error.ts";
 
 const MEBIBYTE = 2 ** 20;

@@ -21,7 +21,7 @@ export interface RowAnswer {
  * one is finite.
  */
 export function exactRow(
-  logits: Float32Array,
+  logits: Float32Array | Float64Array,
   start: number,
   classes: number,
   { label, targets }: RowTarget,
@@ -64,7 +64,13 @@ export function exactRow(
 }
 
 /** Σ_{j≠y} e^(z_j − m) for a label that is not the maximum. */
-function complementOf(logits: Float32Array, start: number, classes: number, y: number, m: number): number {
+function complementOf(
+  logits: Float32Array | Float64Array,
+  start: number,
+  classes: number,
+  y: number,
+  m: number,
+): number {
   let sum = 0;
   let lost = 0;
   for (let j = 0; j < classes; j++) {
@@ -79,7 +85,7 @@ function complementOf(logits: Float32Array, start: number, classes: number, y: n
 
 /** The general form. `gradient` holds the powers. */
 function softRow(
-  logits: Float32Array,
+  logits: Float32Array | Float64Array,
   start: number,
   classes: number,
   targets: Float64Array,

@@ -5,6 +5,8 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
+  /** The widest vectors that native code has, where the system tells: WebAssembly has 128 bits everywhere. */
+  readonly vectors?: string | undefined;
   readonly platform: string;
   readonly node: string;
   readonly v8: string;
@@ -14,10 +16,23 @@ export function machine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
+    vectors: vectors(),
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
     v8: process.versions.v8,
   };
+}
+
+/** By Linux' list of what the processor can do. */
+function vectors(): string | undefined {
+  let flags: string;
+  try {
+    flags = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";
+  } catch {
+    return undefined;
+  }
+  if (/\bavx512f\b/.test(flags)) return "AVX-512";
+  return /\bavx2\b/.test(flags) ? "AVX2" : undefined;
 }
 
 /** How busy the machine was in the last minute: runnable threads, on average. */

@@ -10,4 +10,7 @@ test("median, quartiles and minimum, between neighbours where need be", () => {
 test("a ratio is taken within its round", () => {
   expect(ratios([2, 40, 6], [1, 20, 3]).median).toBe(2);
   expect(ratios([2, 40, 6], [1, 20, 3]).upper).toBe(2);
+  // One that took part in the first rounds alone.
+  expect(ratios([2, 40], [1, 20, 3]).median).toBe(2);
+  expect(ratios([2, 40, 6], [1]).upper).toBe(2);
 });

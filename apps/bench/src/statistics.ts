@@ -17,7 +17,8 @@ export function spread(sample: readonly number[]): Spread {
   return { median: at(0.5), lower: at(0.25), upper: at(0.75), least: at(0) };
 }
 
-/** The spread of numerator/denominator, round by round. */
+/** The spread of numerator/denominator, round by round, of the rounds that both took part in. */
 export function ratios(numerators: readonly number[], denominators: readonly number[]): Spread {
-  return spread(numerators.map((numerator, round) => numerator / denominators[round]!));
+  const common = numerators.slice(0, denominators.length);
+  return spread(common.map((numerator, round) => numerator / denominators[round]!));
 }

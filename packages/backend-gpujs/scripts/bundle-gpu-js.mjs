@@ -52,6 +52,7 @@ mkdirSync(vendor, { recursive: true });
 writeFileSync(join(vendor, "gpu.js"), chunk.code.replaceAll(/^\/\/#? .*\.js\n/gm, ""));
 writeFileSync(join(vendor, "gpu.d.ts"), "declare const gpuJs: unknown;\nexport default gpuJs;\n");
 writeFileSync(
-  join(vendor, "LICENSE"),
+  // Not LICENSE: pnpm then packs no licence of ours.
+  join(vendor, "THIRD-PARTY-NOTICES.txt"),
   `The module gpu.js in this folder is made of these packages.\n\n${licences.join("\n---\n\n")}`,
 );

@@ -1,9 +1,9 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "@surprisal/tool-kit/run";
 import { type Check, check } from "./check.ts";
 import type { Registry } from "./registry.ts";
 import { type PublishedPackage, publishedPackages } from "./repository.ts";
-import { run } from "./run.ts";
 import type { User } from "./users.ts";
 
 export type Installer = "npm" | "pnpm";

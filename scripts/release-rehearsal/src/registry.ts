@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { run } from "@surprisal/tool-kit/run";
 import { tools } from "./tools.ts";
 
 /** A registry on this machine. What it does not hold comes from the registry that npm uses here. */

@@ -1,7 +1,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "@surprisal/tool-kit/run";
 import { repository } from "./repository.ts";
-import { run } from "./run.ts";
 
 const author = { name: "rehearsal", email: "rehearsal@localhost", date: "2026-01-01T00:00:00Z" };
 // A fixed author and date: the changelogs name the commit.

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "@surprisal/tool-kit/run";
 import { type Check, check } from "./check.ts";
 import { type PublishedPackage, publishedPackages } from "./repository.ts";
-import { run } from "./run.ts";
 
 const hash = async (file: string) =>
   createHash("sha256")

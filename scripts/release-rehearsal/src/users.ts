@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { run } from "@surprisal/tool-kit/run";
 import { tools } from "./tools.ts";
 
 const strictest = {

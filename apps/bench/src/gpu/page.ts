@@ -1,9 +1,9 @@
 import { compareContenders, type ShapeReport } from "../compare-contenders.ts";
 import type { Effort } from "../interleave.ts";
 import { lossByGpu } from "../peers/surprisal-gpu.ts";
+import { tfjsLoss, tfjsLossByHand } from "../peers/tfjs.ts";
 import { tfjsGpu } from "../peers/tfjs-gpu.ts";
-import { tfjsLoss, tfjsLossByHand } from "../peers/tfjs-loss.ts";
-import { fusedLoss } from "../workloads/fused-loss.ts";
+import { fusedLoss } from "../workloads/loss.ts";
 
 /** What the page that drives it gives. */
 declare const load: () => Promise<number>;

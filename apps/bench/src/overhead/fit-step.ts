@@ -10,6 +10,7 @@ import {
   sequential,
 } from "@surprisal/nn";
 import { interleave } from "../interleave.ts";
+import { type Spread, spread } from "../statistics.ts";
 import { provider, type Variant } from "../subject.ts";
 import { recorder } from "./recorder.ts";
 
@@ -20,11 +21,15 @@ const STEPS = ROWS / BATCH;
 /** Some thousands of steps. */
 const WARM_UP_MS = 8000;
 
-/** Steps of `fit`, and the same steps written by hand on the backend: microseconds a step, round by round. */
-export interface FitSteps {
+/** Microseconds of a step of `fit`, and of the same step written by hand on the backend. */
+export interface FitOverhead {
   readonly calls: number;
-  readonly fit: readonly number[];
-  readonly byHand: readonly number[];
+  readonly fit: Spread;
+  readonly byHand: Spread;
+  /** fit's part of its time, in percent. */
+  readonly share: Spread;
+  /** That of the best rounds. */
+  readonly shareAtBest: number;
 }
 
 /**
@@ -32,7 +37,7 @@ export interface FitSteps {
  * the same rows, uploads them and calls the same kernels on ready handles. `fit` also records, differentiates, reads loss and
  * accuracy, and gives way to timers.
  */
-export async function fitSteps(variant: Variant, rounds: number): Promise<FitSteps> {
+export async function fitOverhead(variant: Variant, rounds: number): Promise<FitOverhead> {
   const device = await openDevice([provider(variant)]);
   const { provider: recorded, calls, uploads } = recorder(provider(variant));
   const shadow = await openDevice([recorded]);
@@ -70,8 +75,15 @@ export async function fitSteps(variant: Variant, rounds: number): Promise<FitSte
   });
   await device.close();
   await shadow.close();
-  const perStep = (samples: readonly number[]) => samples.map((ms) => (ms * 1000) / STEPS);
-  return { calls: calls.length / STEPS, fit: perStep(fit!), byHand: perStep(hand!) };
+  const perStep = (samples: readonly number[]) => spread(samples.map((ms) => (ms * 1000) / STEPS));
+  const [whole, kernels] = [perStep(fit!), perStep(hand!)];
+  return {
+    calls: calls.length / STEPS,
+    fit: whole,
+    byHand: kernels,
+    share: spread(fit!.map((time, round) => (100 * (time - hand![round]!)) / time)),
+    shareAtBest: (100 * (whole.least - kernels.least)) / whole.least,
+  };
 }
 
 /** What the last step of an epoch did. */

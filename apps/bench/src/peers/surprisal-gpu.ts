@@ -1,12 +1,12 @@
 import { gpujs } from "@surprisal/backend-gpujs";
 import { type Like, openDevice, softmaxCrossEntropy } from "@surprisal/core";
-import type { Contender } from "../contender.ts";
-import type { LossAnswer, LossProblem } from "../workloads/fused-loss.ts";
+import type { LossContender } from "../workloads/loss.ts";
 
 /** The fused loss on the GPU as users call it: a run ends when the loss has been read. */
-export function lossByGpu(mode: "webgl2" | "webgpu"): Contender<LossProblem, LossAnswer> {
+export function lossByGpu(mode: "webgl2" | "webgpu"): LossContender {
   return {
     name: `surprisal ${mode}`,
+    library: "surprisal",
     ours: true,
     says: "the public API: every run checks and uploads the labels, records and differentiates, and reads the loss",
     async setup({ rows, classes, logits, labels }) {

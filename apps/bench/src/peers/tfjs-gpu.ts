@@ -1,18 +1,19 @@
-import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-webgpu";
-import type { TfjsEngine } from "./tfjs-loss.ts";
+import type { Tfjs, TfjsEngine } from "./tfjs-engine.ts";
 
-/** tfjs on the GPU. Its backends share one engine, so each run says whose turn it is. */
+/** What tfjs' own scripts define on a page. */
+declare const tf: Tfjs;
+
+/** tfjs on the GPU, on a page that has loaded tfjs' scripts. */
 export function tfjsGpu(backend: "webgl" | "webgpu"): TfjsEngine {
-  const use = (): Promise<boolean> => tf.setBackend(backend);
+  const library = `tfjs-${backend}`;
   return {
-    name: `tfjs-${backend}`,
-    async start() {
-      if (!(await use())) throw new Error(`tfjs-${backend} does not start`);
-      await tf.ready();
-      return { device: backend === "webgl" ? "WebGL 2" : "WebGPU" };
-    },
-    use,
+    library,
+    device: backend === "webgl" ? "WebGL 2" : "WebGPU",
     waits: true,
+    async use() {
+      if (!(await tf.setBackend(backend))) throw new Error(`${library} does not start`);
+      await tf.ready();
+      return tf;
+    },
   };
 }

@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { randomNumbers } from "@surprisal/conformance";
 import { interleave } from "../interleave.ts";
 import { load, machine } from "../machine.ts";
-import { table, threeDigits } from "../speed-report.ts";
 import { ratios, spread } from "../statistics.ts";
+import { table, threeDigits } from "../table.ts";
 import { command, wholeNumber } from "../usage-error.ts";
 import { type Compiled, fromAssemblyScript, fromC, fromText } from "./compile.ts";
 

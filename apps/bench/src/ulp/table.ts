@@ -1,5 +1,5 @@
 import type { Machine } from "../machine.ts";
-import { table, threeDigits } from "../speed-report.ts";
+import { table, threeDigits } from "../table.ts";
 import type { TargetKind } from "./batch.ts";
 import type { RowClass } from "./row-classes.ts";
 import { type Bounds, type Largest, type Tally, together } from "./tally.ts";
@@ -108,7 +108,7 @@ ${section.kind === "labels" ? "" : "Where targets are mixed, terms of both signs
 }
 
 function ulps({ ulp }: Largest): string {
-  return Number.isFinite(ulp) ? threeDigits(ulp) : "∞";
+  return threeDigits(ulp);
 }
 
 function percent(share: number): string {

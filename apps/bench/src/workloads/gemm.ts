@@ -1,6 +1,6 @@
 import { compare, float32, randomNumbers, tolerance } from "@surprisal/conformance";
 import type { Facts } from "@surprisal/core";
-import type { Contender, Errors, Workload } from "../contender.ts";
+import { type Contender, type Errors, NEARLY_RIGHT, type Workload } from "../contender.ts";
 
 /** A [m, k] and B [k, n]. */
 export interface ProductProblem {
@@ -23,7 +23,6 @@ export function gemm(
     says: "C = A·B for A [m, k] and B [k, n], named m×n×k; entries from N(0, 1), everything resident.",
     shapes: ["128x128x784", "784x128x128", "1024x1024x1024"],
     quick: ["128x128x784", "784x128x128"],
-    onRequest: [],
     problem(shape) {
       const [m, n, k] = shape.split("x").map(Number) as [number, number, number];
       const random = randomNumbers("gemm", shape);
@@ -35,8 +34,6 @@ export function gemm(
     contenders,
   };
 }
-
-const NEARLY_RIGHT = 1e-3;
 
 function judge(problem: ProductProblem, answer: ProductAnswer, precision: Facts["precision"] | undefined): Errors {
   const { values, magnitudes } = exactProduct(problem);
