@@ -115,7 +115,7 @@ for (const argument of values.only ? [] : unusedArguments(chosen)) {
   console.error(`argued as equivalent, but there is no such mutant: ${argument}`);
 }
 const page = mutationPage(judged, {
-  command: `pnpm mutation ${process.argv.slice(2).join(" ")}`.trim(),
+  command: "pnpm mutation --write",
   environment: `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
   minutes: (performance.now() - start) / 60_000,
 });
