@@ -26,8 +26,13 @@ const LARGEST_DIRECT: f64 = RELAXED ? 2e6 : 250;
 /** Powers of t beyond this many doublings may be no float32: then they are taken out of it, and the logits multiplied. */
 const MOST_DOUBLINGS: f64 = 16;
 
-/** Bytes that a {@link Window} takes. */
-export const WINDOW_BYTES: usize = 80;
+/** Behind the fields of a {@link Window}: what puts n − k into the low bits of a float, */
+const MAGIC: usize = 80;
+/** the least x, whose exponential is 2^−127, which comes out as 0, */
+const LOWEST: usize = MAGIC + 16;
+/** and the low bits of a group until they become powers. */
+const POWERS: usize = LOWEST + 16;
+export const WINDOW_BYTES: usize = POWERS + 16 * GROUP_VECTORS;
 
 /** The constants for a temperature, at the beginning of the local scratch. */
 @unmanaged
@@ -131,18 +136,15 @@ export class Window {
  * The six are computed step by step side by side. Each step waits for the one before, so one vector after the other would
  * leave the processor waiting. A constant is loaded when its step comes: there are not enough registers to keep all, and one
  * in the code the engine would build anew in every turn of the loop. (That c is assigned again and again is what keeps the
- * compiler from sorting the steps by vector.)
+ * compiler from sorting the steps by vector.) What else the registers cannot hold is kept here too, and not left to the
+ * engine: V8 aligns its stack to 8 bytes, and at one depth of calls in fifty a vector there lies across two pages of memory,
+ * which made the whole loop 2.3 to 2.7 times slower.
  */
 export function storedExps(window: Window, x: usize, out: usize, step: usize, groups: i32, k: v128, sums: usize): void {
-  /** Puts n − k into the low bits of a float. */
-  const magic = f32x4.sub(f32x4.splat(12582912), k);
-  /** Its exponential is 2^−127, which comes out as 0. */
-  const lowest = f32x4.mul(f32x4.sub(f32x4.splat(127), k), f32x4.splat(window.minusStep + window.minusRest));
-  let lower = v128.load(sums);
-  let upper = v128.load(sums, 16);
-  let largest = v128.load(sums, 32);
   const constants = changetype<usize>(window);
-  let c = magic;
+  v128.store(constants, f32x4.sub(f32x4.splat(12582912), k), MAGIC);
+  const minusLn2 = f32x4.splat(window.minusStep + window.minusRest);
+  v128.store(constants, f32x4.mul(f32x4.sub(f32x4.splat(127), k), minusLn2), LOWEST);
   for (let group = 0; group < groups; group++) {
     let x0 = v128.load(x);
     let x1 = v128.load(x, 16);
@@ -151,21 +153,31 @@ export function storedExps(window: Window, x: usize, out: usize, step: usize, gr
     let x4 = v128.load(x, 64);
     let x5 = v128.load(x, 80);
     x += GROUP_BYTES;
-    largest = f32x4.pmax(f32x4.pmax(f32x4.pmax(largest, x0), x1), x2);
-    largest = f32x4.pmax(f32x4.pmax(f32x4.pmax(largest, x3), x4), x5);
-    x0 = f32x4.pmax(x0, lowest); // NaN stays
-    x1 = f32x4.pmax(x1, lowest);
-    x2 = f32x4.pmax(x2, lowest);
-    x3 = f32x4.pmax(x3, lowest);
-    x4 = f32x4.pmax(x4, lowest);
-    x5 = f32x4.pmax(x5, lowest);
+    let c = v128.load(sums, 32);
+    c = f32x4.pmax(f32x4.pmax(f32x4.pmax(c, x0), x1), x2);
+    c = f32x4.pmax(f32x4.pmax(f32x4.pmax(c, x3), x4), x5);
+    v128.store(sums, c, 32);
+    c = v128.load(constants, LOWEST);
+    x0 = f32x4.pmax(x0, c); // NaN stays
+    x1 = f32x4.pmax(x1, c);
+    x2 = f32x4.pmax(x2, c);
+    x3 = f32x4.pmax(x3, c);
+    x4 = f32x4.pmax(x4, c);
+    x5 = f32x4.pmax(x5, c);
     c = v128.load32_splat(constants, offsetof<Window>("log2e"));
+    const magic = v128.load(constants, MAGIC);
     let s0 = multiplyAdd(x0, c, magic);
     let s1 = multiplyAdd(x1, c, magic);
     let s2 = multiplyAdd(x2, c, magic);
     let s3 = multiplyAdd(x3, c, magic);
     let s4 = multiplyAdd(x4, c, magic);
     let s5 = multiplyAdd(x5, c, magic);
+    v128.store(constants, s0, POWERS);
+    v128.store(constants, s1, POWERS + 16);
+    v128.store(constants, s2, POWERS + 32);
+    v128.store(constants, s3, POWERS + 48);
+    v128.store(constants, s4, POWERS + 64);
+    v128.store(constants, s5, POWERS + 80);
     let q0 = f32x4.sub(s0, magic); // n
     let q1 = f32x4.sub(s1, magic);
     let q2 = f32x4.sub(s2, magic);
@@ -223,12 +235,12 @@ export function storedExps(window: Window, x: usize, out: usize, step: usize, gr
     q4 = multiplyAdd(q4, x4, c);
     q5 = multiplyAdd(q5, x5, c);
     c = v128.load32_splat(constants, offsetof<Window>("one"));
-    s0 = i32x4.add(i32x4.shl(s0, 23), c); // the bits of 2^(n − k)
-    s1 = i32x4.add(i32x4.shl(s1, 23), c);
-    s2 = i32x4.add(i32x4.shl(s2, 23), c);
-    s3 = i32x4.add(i32x4.shl(s3, 23), c);
-    s4 = i32x4.add(i32x4.shl(s4, 23), c);
-    s5 = i32x4.add(i32x4.shl(s5, 23), c);
+    s0 = i32x4.add(i32x4.shl(v128.load(constants, POWERS), 23), c); // the bits of 2^(n − k)
+    s1 = i32x4.add(i32x4.shl(v128.load(constants, POWERS + 16), 23), c);
+    s2 = i32x4.add(i32x4.shl(v128.load(constants, POWERS + 32), 23), c);
+    s3 = i32x4.add(i32x4.shl(v128.load(constants, POWERS + 48), 23), c);
+    s4 = i32x4.add(i32x4.shl(v128.load(constants, POWERS + 64), 23), c);
+    s5 = i32x4.add(i32x4.shl(v128.load(constants, POWERS + 80), 23), c);
     x0 = f32x4.mul(x0, s0);
     x1 = f32x4.mul(x1, s1);
     x2 = f32x4.mul(x2, s2);
@@ -249,12 +261,9 @@ export function storedExps(window: Window, x: usize, out: usize, step: usize, gr
     v128.store(out, q5, 80);
     out += step;
     c = f32x4.add(f32x4.add(f32x4.add(q0, q1), f32x4.add(q2, q3)), f32x4.add(q4, q5));
-    lower = f64x2.add(lower, f64x2.promote_low_f32x4(c));
-    upper = f64x2.add(upper, f64x2.promote_low_f32x4(upperHalf(c)));
+    v128.store(sums, f64x2.add(v128.load(sums), f64x2.promote_low_f32x4(c)));
+    v128.store(sums, f64x2.add(v128.load(sums, 16), f64x2.promote_low_f32x4(upperHalf(c))), 16);
   }
-  v128.store(sums, lower);
-  v128.store(sums, upper, 16);
-  v128.store(sums, largest, 32);
 }
 
 /** The window for an inverse temperature, made at `local`. */
