@@ -123,7 +123,7 @@ ${environment}, case set ${cases}, tier ${tier}, seeds ${seeds[0]} to ${seeds.at
 
 ${subjectTable(outcomes, reference)}
 
-Skipped are fusions that a backend does not offer, as plain offers none, and in float32 the finite differences, which prove nothing there.
+Skipped are fusions that a backend does not offer, as plain offers none; what holds NaN and infinities, on a device that promises nothing about them; and in float32 the finite differences, which prove nothing there.
 
 ## By group
 

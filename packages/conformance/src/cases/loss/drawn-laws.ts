@@ -5,7 +5,7 @@ import {
   openDevice,
   softmaxCrossEntropy,
 } from "@surprisal/core";
-import type { Case, CaseContext } from "../../case.ts";
+import { type Case, type CaseContext, strictNonFinite } from "../../case.ts";
 import { rowReference } from "../../oracle/loss-row.ts";
 import { sizeOf } from "../../oracle/nd-array.ts";
 import type { RandomNumbers } from "../../random-numbers.ts";
@@ -15,7 +15,7 @@ import { caseGroup } from "../define.ts";
 import { inScope } from "../ops/op-case.ts";
 import { scalarLoss } from "./derivatives.ts";
 import { type Answer, agree, answer, rowsOf } from "./laws.ts";
-import { randomStyle, withHostileValues } from "./random-losses.ts";
+import { type Hostility, randomStyle, withHostileValues } from "./random-losses.ts";
 import {
   direction,
   expectedGradient,
@@ -322,21 +322,35 @@ async function weightOf(t: CaseContext, setting: LossSetting, denominator: unkno
   return weight;
 }
 
-/** So many settings drawn from all that is legal, for which the law holds; some of them hostile. */
-async function drawn(t: CaseContext, { without = [], holds, isHostile, check }: Law, count: number): Promise<void> {
+/** So many settings drawn from all that is legal, for which the law holds; where logits may be hostile, some or all are. */
+async function drawn(
+  t: CaseContext,
+  { without = [], holds, isHostile, check }: Law,
+  { count, hostility }: { readonly count: number; readonly hostility: Hostility },
+): Promise<void> {
   const random = t.random("law");
   for (let found = 0; found < count; ) {
     const style = Object.entries(randomStyle(random)).filter(([name]) => !without.includes(name as LossOptionName));
     const setting = randomSetting(t, Object.fromEntries(style), random);
     if (holds?.(setting) === false) continue;
     found++;
-    const isTame = !isHostile || found % 2 === 1;
-    await check(t, isTame ? setting : { ...setting, logits: withHostileValues(t, random, setting.logits) }, random);
+    const isTame = !isHostile || (hostility === "finite" && found % 2 === 1);
+    const logits = isTame ? setting.logits : withHostileValues(random, setting.logits, hostility);
+    await check(t, { ...setting, logits }, random);
   }
 }
 
 /** docs/semantics.md §6 under temperature, cap, z-loss, focal, poly, smoothing, and weights of classes and rows. */
 export const drawnLawCases: readonly Case[] = Object.entries(laws).flatMap(([name, law]) => [
-  quick(name, (t) => drawn(t, law, 12)),
-  full(`${name}-often`, (t) => drawn(t, law, 200)),
+  quick(name, (t) => drawn(t, law, { count: 12, hostility: "finite" })),
+  full(`${name}-often`, (t) => drawn(t, law, { count: 200, hostility: "finite" })),
+  ...(law.isHostile ? notFinite(name, law) : []),
 ]);
+
+function notFinite(name: string, law: Law): readonly Case[] {
+  const hostility = "not finite";
+  return [
+    quick(`${name}-not-finite`, (t) => drawn(t, law, { count: 6, hostility }), strictNonFinite),
+    full(`${name}-not-finite-often`, (t) => drawn(t, law, { count: 100, hostility }), strictNonFinite),
+  ];
+}
