@@ -6,6 +6,7 @@ import { altered, eachCall, Ledger } from "../../testing/broken.ts";
 import { rejection } from "../../testing/claims.ts";
 import type { Backend, BackendProvider, Kernels } from "../backend.ts";
 import {
+  crossEntropyTerms,
   type LossOptions,
   linearCrossEntropy,
   openDevice,
@@ -140,37 +141,77 @@ describe("a device that begins to lie", () => {
     await device.close();
   });
 
-  it("in linearCrossEntropy is found too", async () => {
-    const { provider } = linearLiar();
+  it.each<[string, string, string]>([
+    ["rowLoss", "in its losses", "the loss is 0.25, and the reference's "],
+    ["dx", "in the gradient by its input", "the gradient by the input, along a direction, is "],
+  ])("in linearCrossEntropy is found too: %s, %s", async (output, _, says) => {
+    const provider = wrongIn("linearCrossEntropy", output, 0, cpu() as BackendProvider);
     const device = await openDevice([provider], { auditEvery: { every: 2, reference } });
-    const [x, w, b] = [
-      device.tensor(numbers(15), [5, 3]),
-      device.tensor(numbers(12), [3, 4]),
-      device.tensor(numbers(4)),
-    ];
-    const ran = await untilLost(() => linearCrossEntropy(x, w, b, { labels }).data());
-    expect(ran).toBeLessThan(20);
-    expect((await device.lost).message).toContain("the loss is 0, and the reference's ");
+    const [w, b] = [device.tensor(numbers(12), [3, 4]), device.tensor(numbers(4))];
+    const x = device.tensor(numbers(15), [5, 3]);
+    const loss = valueAndGrad((at: Tensor) => linearCrossEntropy(at, w, b, { labels }));
+    expect(await untilLost(() => loss(x).gradients.data())).toBeLessThan(20);
+    expect((await device.lost).message).toContain(says);
+    await device.close();
+  });
+
+  it.each<[output: string, at: number, says: string]>([
+    ["state", 0, "the largest logit of the state is 0.25, and the reference's "],
+    ["state", 1, "the class of the state is 0.25, and the reference's "],
+    ["state", 2, "the rest of the state is 0.25, and the reference's "],
+    ["diagnostics", 0, "the rank is 0.25, and the reference's "],
+    ["diagnostics", 1, "the entropy is 0.25, and the reference's "],
+    ["diagnostics", 2, "the margin is 0.25, and the reference's "],
+    ["temperatureSlope", 0, "the slope by the temperature is 0.25, and the reference's "],
+  ])("in %s (number %i of a row) is found too", async (output, at, says) => {
+    const provider = wrongIn("softmaxCrossEntropy", output, at, plain() as BackendProvider);
+    const device = await openDevice([provider], { auditEvery: { every: 2, reference } });
+    const z = device.tensor(numbers(20), [5, 4]);
+    const temperature = device.tensor(0.75);
+    const run = async (): Promise<unknown> => {
+      const { rows } = crossEntropyTerms(z, { labels }, { diagnostics: true });
+      const loss = valueAndGrad((tau: Tensor) => softmaxCrossEntropy(z, { labels }, { temperature: tau }));
+      return [await rows.data(), await loss(temperature).gradients.data()];
+    };
+    expect(await untilLost(run)).toBeLessThan(30);
+    expect((await device.lost).message).toContain(says);
     await device.close();
   });
 });
 
-/** cpu whose fused head gives losses of 0. */
-function linearLiar() {
-  const provider: BackendProvider = {
-    name: "linear liar",
+/** A backend of which one kernel writes 0.25 as number `at` of each row of an output; of `dx`, as every second number. */
+function wrongIn(kernel: string, output: string, at: number, provider: BackendProvider): BackendProvider {
+  const widths: Readonly<Record<string, number>> = { state: 3, diagnostics: 3, dx: 2 };
+  const width = widths[output] ?? 1;
+  return {
+    name: "liar",
     async open(options) {
-      const backend = (await cpu().open(options)) as Backend;
+      const backend = (await provider.open(options)) as Backend;
+      const lengths = new Map<unknown, number>();
       return {
         ...backend,
-        kernels: eachCall(backend, (kernel, run) => (outputs, inputs, params) => {
+        alloc(kind, length) {
+          const handle = backend.alloc(kind, length);
+          lengths.set(handle, length);
+          return handle;
+        },
+        kernels: eachCall(backend, (name, run) => (outputs, inputs, params) => {
           run(outputs, inputs, params);
-          if (kernel === "linearCrossEntropy") backend.write(outputs.rowLoss, new Float32Array(5));
+          const y = outputs[output];
+          if (name !== kernel || y === undefined) return;
+          const length = lengths.get(y)!;
+          const [wrong, condition] = [backend.alloc("float", length), backend.alloc("float", length)];
+          backend.kernels.fill({ y: wrong }, {}, { value: 0.25, length });
+          backend.write(
+            condition,
+            Array.from({ length }, (_, i) => (i % width === at ? 1 : 0)),
+          );
+          backend.kernels.select({ y }, { condition, a: wrong, b: y }, { length });
+          for (const handle of [wrong, condition]) backend.free(handle);
         }),
       };
     },
   };
-  return { provider };
 }
 
 describe("an honest device is not accused", () => {
@@ -216,6 +257,9 @@ describe("an honest device is not accused", () => {
         total((at) => softmaxCrossEntropy(at, { labels }, options), z);
         total((at) => softmaxCrossEntropy(at, { labels }, { ...options, axis: 0 }), across);
         total((at) => linearCrossEntropy(x, at, undefined, { labels }, options), w);
+        total((at) => linearCrossEntropy(at, w, undefined, { labels }, options), x);
+        const { reduction: _, denominator: __, ...rest } = options;
+        crossEntropyTerms(z, { labels }, { ...rest, diagnostics: true });
         if (!options.focal && !options.poly && options.ignoreIndex === undefined) {
           total((at) => softmaxCrossEntropy(at, { probabilities: q }, options), z);
         }
@@ -226,6 +270,8 @@ describe("an honest device is not accused", () => {
         valueAndGrad((at: Tensor) => softmaxCrossEntropy(at, { labels }, options))(z);
         valueAndGrad((at: Tensor) => softmaxCrossEntropy(at, { probabilities: q }, options))(z);
         valueAndGrad((at: Tensor) => linearCrossEntropy(x, at, undefined, { labels }, options))(w);
+        valueAndGrad((at: Tensor) => linearCrossEntropy(at, w, undefined, { labels }, options))(x);
+        crossEntropyTerms(z, { labels }, { ...options, diagnostics: true });
       }
       await z.data();
     }
@@ -242,8 +288,11 @@ describe("an honest device is not accused", () => {
       [-3.4e38, 3.4e38, 0],
       [0, 1, Number.NEGATIVE_INFINITY],
     ];
-    for (let i = 0; i < 10; i++)
+    for (let i = 0; i < 10; i++) {
       softmaxCrossEntropy(device.tensor(rows), { labels: [1, 0, 1, 0, 2] }, { reduction: "none" });
+      crossEntropyTerms(device.tensor(rows), { labels: [1, 0, 1, 0, 2] }, { diagnostics: true });
+      crossEntropyTerms(device.tensor(rows), { labels: [1, 0, 1, 0, 2] }, { temperature: 2, softcap: 5 });
+    }
     await device.close();
   });
 });
@@ -317,6 +366,12 @@ test.each<[string, BackendProvider, BackendProvider, string]>([
     plain() as BackendProvider,
     requiredOnly(plain() as BackendProvider),
     "does not compute all terms of the loss (lossTerms)",
+  ],
+  [
+    "one that computes less of the loss",
+    plain() as BackendProvider,
+    altered("lesser", ({ facts }) => ({ facts: { ...facts, lossTemperature: false } })),
+    "does not compute the loss's slope by its temperature (lossTemperature)",
   ],
 ])("as a reference, %s is refused, and nothing stays open", async (_, provider, by, says) => {
   const ledger = new Ledger();

@@ -1,13 +1,15 @@
 /**
  * A backend under audit. Now and then a row of a loss that it computes is computed again by a reference: the row's logits,
- * target and weights are copied before the kernel runs (the gradient may overwrite them), its loss and gradient behind it.
+ * target and weights are copied before the kernel runs (the gradient may overwrite them), what it gave for the row behind it.
  */
 import type { Backend, Kernels } from "../backend.ts";
 import { AuditError, messageOf } from "../errors.ts";
 import { eachKernel } from "../guarded-kernels.ts";
 import { within } from "../opening/patience.ts";
 import { auditFault } from "./audit-fault.ts";
-import { type ReferenceRow, referenceRow } from "./reference-row.ts";
+import { referenceRow } from "./reference-row.ts";
+import { answerOfRow, arrived, checkedOutputs, type RowAnswer } from "./row-answer.ts";
+import { type InputSlopes, inputSlopes, linearLogits } from "./row-of-linear-loss.ts";
 import { copiedRow, type RowOfLoss, rowOfLoss } from "./row-of-loss.ts";
 
 /** How often to audit, and by what. */
@@ -31,13 +33,13 @@ export function audited(backend: Backend, audit: Audit): Backend {
   let losses = 0;
   const open = new Set<Promise<void>>();
   let fault: AuditError | undefined;
-  const isDue = (rows: number): boolean => rows > 0 && ++losses % audit.every === 0;
+  const isDue = (rows: number): boolean => rows > 0 && isAudited(losses++, audit.every);
   const kernels = eachKernel(backend.kernels, (_, kernel) => kernel);
   const { softmaxCrossEntropy, linearCrossEntropy } = kernels;
 
   /** Compares once all is there. A read that fails is told to whoever reads what it failed for. */
-  const judge = (asked: Promise<RowOfLoss>, answer: AskedAnswer, slack: number): void => {
-    const judging = judgement(backend, audit, asked, answer, slack)
+  const judge = (asked: AskedRow): void => {
+    const judging = judgement(backend, audit, asked)
       .then((error) => {
         if (error === undefined || fault !== undefined) return;
         fault = error;
@@ -49,39 +51,39 @@ export function audited(backend: Backend, audit: Audit): Backend {
   };
 
   const loss: LossKernel = (outputs, inputs, params) => {
-    const { rowLoss, gradient } = outputs;
-    if ((rowLoss === undefined && gradient === undefined) || !isDue(params.rows)) {
+    const { rows, classes, inner } = params;
+    if (!isDue(rows)) {
       softmaxCrossEntropy(outputs, inputs, params);
       return;
     }
-    const { classes, inner } = params;
-    const row = rowOfAudit(losses, params.rows);
+    const row = rowOfAudit(losses, rows);
     const place = { offset: Math.floor(row / inner) * classes * inner + (row % inner), stride: inner };
-    const asked = rowOfLoss(backend, copiedRow(backend, inputs.logits, classes, place), { row, place, inputs, params });
-    asked.catch(() => {});
+    const logits = copiedRow(backend, inputs.logits, classes, place);
+    const given = rowOfLoss(backend, logits, { row, place, inputs, params });
+    given.catch(() => {});
     softmaxCrossEntropy(outputs, inputs, params);
-    const answer: AskedAnswer = {
-      loss: rowLoss === undefined ? undefined : copiedRow(backend, rowLoss, 1, { offset: row, stride: 1 }),
-      gradient: gradient === undefined ? undefined : copiedRow(backend, gradient, classes, place),
-    };
-    judge(asked, answer, 1);
+    judge({ given, answer: answerOfRow(backend, outputs, { row, classes, place }), isHead: false });
   };
 
   const linearLoss: LinearLossKernel = (outputs, inputs, params) => {
-    if (outputs.rowLoss === undefined || !isDue(params.rows)) {
+    const { rowLoss, state, dx } = outputs;
+    if ((rowLoss ?? state ?? dx) === undefined || !isDue(params.rows)) {
       linearCrossEntropy!(outputs, inputs, params);
       return;
     }
-    const { classes } = params;
-    const row = rowOfAudit(losses, params.rows);
+    const { rows, classes } = params;
+    const row = rowOfAudit(losses, rows);
     const place = { offset: row * classes, stride: 1 };
-    const logits = linearLogits(backend, row, inputs, params);
-    const asked = rowOfLoss(backend, logits, { row, place, inputs, params });
-    asked.catch(() => {});
+    const given = rowOfLoss(backend, linearLogits(backend, row, inputs, params), { row, place, inputs, params });
+    given.catch(() => {});
+    const slopesOf = dx === undefined ? undefined : inputSlopes(backend, row, inputs, params);
     linearCrossEntropy!(outputs, inputs, params);
-    const answer = { loss: copiedRow(backend, outputs.rowLoss, 1, { offset: row, stride: 1 }), gradient: undefined };
-    // The logits of the row come from another product of matrices, whose sum may run in another order.
-    judge(asked, answer, 10);
+    judge({
+      given,
+      answer: answerOfRow(backend, { rowLoss, state }, { row, classes, place }),
+      inputSlopes: slopesOf?.(dx),
+      isHead: true,
+    });
   };
 
   return {
@@ -103,56 +105,43 @@ export function audited(backend: Backend, audit: Audit): Backend {
   };
 }
 
+/** One call of each `every`, and not always the same of them: the calls of a program come in cycles. */
+function isAudited(call: number, every: number): boolean {
+  const golden = (Math.imul(Math.floor(call / every) + 1, 0x9e3779b1) >>> 0) / 2 ** 32;
+  return call % every === Math.floor(golden * every);
+}
+
 /** Which row: another one each time. */
 function rowOfAudit(losses: number, rows: number): number {
   return (losses * 7919) % rows;
 }
 
-/** What a device gave for a row, once it is read. */
-interface AskedAnswer {
-  readonly loss: Promise<ArrayLike<number>> | undefined;
-  readonly gradient: Promise<ArrayLike<number>> | undefined;
+/** A row, and what a device gave for it, once they are read. */
+interface AskedRow {
+  readonly given: Promise<RowOfLoss>;
+  readonly answer: RowAnswer<Promise<ArrayLike<number>>>;
+  readonly inputSlopes?: Promise<InputSlopes> | undefined;
+  readonly isHead: boolean;
 }
 
 /** The error of a row that the reference computes otherwise. */
 async function judgement(
   { facts }: Backend,
   { reference, onError }: Audit,
-  asked: Promise<RowOfLoss>,
-  answer: AskedAnswer,
-  slack: number,
+  asked: AskedRow,
 ): Promise<AuditError | undefined> {
-  const [row, loss, gradient] = await Promise.all([asked, answer.loss, answer.gradient]);
-  let expected: ReferenceRow;
+  const [row, answer, slopes] = await Promise.all([asked.given, arrived(asked.answer), asked.inputSlopes]);
+  const wanted = checkedOutputs({ ...answer, gradient: answer.gradient ?? slopes });
+  let expected: RowAnswer;
   try {
-    expected = await referenceRow(reference, row);
+    expected = await referenceRow(reference, row, wanted);
   } catch (cause) {
     onError(new AuditError(`audit: the reference ${reference.facts.name} failed: ${messageOf(cause)}`));
     return undefined;
   }
-  const fault = auditFault(facts, row, expected, { loss: loss?.[0], gradient }, slack);
+  const fault = auditFault(facts, row, expected, { answer, inputSlopes: slopes, isHead: asked.isHead });
   if (fault === undefined) return undefined;
   return new AuditError(
     `audit: ${facts.name} computes wrong: in row ${row.row} of a batch, ${fault}; do not use it on this machine`,
   );
-}
-
-/** x·W + b for one row, by the backend's own product. */
-function linearLogits(
-  backend: Backend,
-  row: number,
-  { x, w, b }: Parameters<LinearLossKernel>[1],
-  { inputs: k, classes: n, transW: transB }: Parameters<LinearLossKernel>[2],
-): Promise<ArrayLike<number>> {
-  const { kernels } = backend;
-  const [left, logits] = [backend.alloc("float", k), backend.alloc("float", n)];
-  const copy = { offset: 0, from: [0] };
-  kernels.rearrange({ y: left }, { x }, { ...copy, dims: [k], strides: [1], offset: row * k, to: [k] });
-  if (b === undefined) kernels.fill({ y: logits }, {}, { value: 0, length: n });
-  else kernels.rearrange({ y: logits }, { x: b }, { ...copy, dims: [n], strides: [1], to: [n] });
-  const sizes = { m: 1, n, k, batch: 1, transA: false, transB, accumulate: true };
-  kernels.gemm({ c: logits }, { a: left, b: w }, sizes);
-  const read = backend.read(logits);
-  for (const handle of [left, logits]) backend.free(handle);
-  return read;
 }

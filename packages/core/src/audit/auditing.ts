@@ -59,9 +59,18 @@ async function opened(
   }
 }
 
+/** What of a loss a backend may compute beyond the contract's least, and its reference must then compute too. */
+const parts = {
+  lossTerms: "all terms of the loss",
+  lossDiagnostics: "the diagnostics of the loss",
+  lossTemperature: "the loss's slope by its temperature",
+} as const;
+
 /** What a reference needs and has not. */
 function lacking(reference: Backend, judged: Backend): string | undefined {
   if (reference.facts.floatBytes < judged.facts.floatBytes) return `is float32, and ${judged.facts.name} float64`;
-  if (judged.facts.lossTerms && !reference.facts.lossTerms) return "does not compute all terms of the loss (lossTerms)";
+  for (const [fact, what] of Object.entries(parts) as [keyof typeof parts, string][]) {
+    if (judged.facts[fact] && !reference.facts[fact]) return `does not compute ${what} (${fact})`;
+  }
   return undefined;
 }

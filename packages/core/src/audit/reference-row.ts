@@ -1,14 +1,13 @@
 import type { Backend } from "../backend.ts";
+import { arrived, type RowAnswer, type RowOutput, widthOf } from "./row-answer.ts";
 import type { RowOfLoss } from "./row-of-loss.ts";
 
-/** A row's loss, not scaled, and its gradient. */
-export interface ReferenceRow {
-  readonly loss: number;
-  readonly gradient: ArrayLike<number>;
-}
-
-/** What the reference makes of a row. */
-export async function referenceRow(reference: Backend, row: RowOfLoss): Promise<ReferenceRow> {
+/** What the reference makes of a row, of the outputs that are wanted. */
+export async function referenceRow(
+  reference: Backend,
+  row: RowOfLoss,
+  wanted: readonly RowOutput[],
+): Promise<RowAnswer> {
   const classes = row.logits.length;
   const handles: unknown[] = [];
   const handle = (kind: "float" | "i32", length: number): unknown => {
@@ -22,7 +21,9 @@ export async function referenceRow(reference: Backend, row: RowOfLoss): Promise<
     return made;
   };
   const { label, probabilities, classWeights, rowScale, smoothing, scale, terms } = row;
-  const [rowLoss, gradient] = [handle("float", 1), handle("float", classes)];
+  const outputs: RowAnswer<unknown> = Object.fromEntries(
+    wanted.map((name) => [name, handle("float", widthOf(name, classes))]),
+  );
   const inputs = {
     logits: given("float", row.logits),
     ...(label !== undefined && { labels: given("i32", [label]) }),
@@ -31,9 +32,8 @@ export async function referenceRow(reference: Backend, row: RowOfLoss): Promise<
     ...(rowScale !== undefined && { rowScale: given("float", [rowScale]) }),
   };
   const params = { rows: 1, classes, inner: 1, smoothing, scale, ...(terms && { terms }) };
-  reference.kernels.softmaxCrossEntropy({ rowLoss, gradient }, inputs, params);
-  const reads = Promise.all([reference.read(rowLoss), reference.read(gradient)]);
+  reference.kernels.softmaxCrossEntropy(outputs, inputs, params);
+  const reads = Object.fromEntries(wanted.map((name) => [name, reference.read(outputs[name])]));
   for (const made of handles) reference.free(made);
-  const [loss, slopes] = await reads;
-  return { loss: loss[0]!, gradient: slopes };
+  return arrived(reads);
 }
