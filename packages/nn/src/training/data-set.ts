@@ -1,7 +1,8 @@
 import { OptionError, ShapeError } from "@surprisal/core";
 import type { Layer } from "../layers/layer.ts";
+import type { Model } from "../model/build-model.ts";
 import { type Examples, listedRows, packedRows, type Rows } from "./examples.ts";
-import { type ClassWeights, rowWeights } from "./sample-weights.ts";
+import { type DataSetWeights, rowWeights } from "./sample-weights.ts";
 
 /** Inputs with targets and, if rows differ in it, weights. */
 export interface DataSet {
@@ -10,25 +11,20 @@ export interface DataSet {
   readonly weights: Float64Array | undefined;
 }
 
-export interface DataSetWeights {
-  readonly sampleWeight?: Examples | undefined;
-  readonly classWeight?: ClassWeights | undefined;
-}
-
 /** Checks that inputs, targets and weights have as many rows as one another. */
 export function dataSet(
   op: string,
-  layer: Layer<never>,
+  { layer, device }: Pick<Model<never>, "layer" | "device">,
   x: Examples,
   y: Examples,
-  { sampleWeight, classWeight }: DataSetWeights,
+  weights: DataSetWeights,
 ): DataSet {
   const inputs = inputRows(op, layer, x);
   const targets = packedRows(op, "y", y);
   if (inputs.count !== targets.count) {
     throw new ShapeError(`${op}: x has ${inputs.count} rows and y ${targets.count}; one target for each`);
   }
-  return { x: inputs, y: targets, weights: rowWeights(op, targets, sampleWeight, classWeight) };
+  return { x: inputs, y: targets, weights: rowWeights(op, targets, weights, device.facts.floatBytes) };
 }
 
 /** The rows that a model takes: flat numbers for tensors, or indices as they are. */

@@ -25,7 +25,7 @@ export async function evaluate<X>(
   checkKeys("evaluate", options, ["batchSize", "sampleWeight", "signal"]);
   const { batchSize = 32, sampleWeight, signal } = options;
   checkCount("evaluate", "batchSize", batchSize);
-  const data = dataSet("evaluate", task.model.layer, x, y, { sampleWeight });
+  const data = dataSet("evaluate", task.model, x, y, { sampleWeight });
   return evaluated(task, data, batchSize, signal);
 }
 

@@ -27,7 +27,7 @@ export interface FitOptions {
   readonly classWeight?: ClassWeights;
   /**
    * What each row weighs in the loss; both multiply. A row of weight 0 is not trained with, whatever its numbers are: it comes
-   * into no batch, and counts in no metric of training.
+   * into no batch, and counts in no metric of training. Where no row weighs anything there is no step, and the loss is 0.
    */
   readonly sampleWeight?: Examples;
   readonly callbacks?: readonly Callback[];

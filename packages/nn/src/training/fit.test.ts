@@ -130,6 +130,21 @@ describe("one fit", () => {
     }
   });
 
+  test("makes no step where no row weighs anything: the loss is 0, as Keras has it, and nothing moves", async () => {
+    const device = await openPlain();
+    const { model, optimizer, fit } = compiled(device, { ...byGradient(0), optimizer: "adamw" });
+    await fit(x, y, { batchSize: 4 });
+    const before = await stateDict(model.parameters);
+    const { steps } = optimizer;
+    const told: string[] = [];
+    const callback = { onBatchEnd: () => void told.push("batch"), onEpochEnd: () => void told.push("epoch") };
+    const nothing = { sampleWeight: new Float32Array(rows), callbacks: [callback] };
+    expect((await fit(x, y, nothing)).history).toEqual({ loss: [0] });
+    expect((await fit(x, y, { classWeight: [0, 0, 0, 0] })).history).toEqual({ loss: [0] });
+    expect(await stateDict(model.parameters)).toEqual(before);
+    expect([optimizer.steps, told]).toEqual([steps, ["epoch"]]);
+  });
+
   test("takes a row of weight 0 out of the loss, infinite as it may be", async () => {
     const device = await openPlain("f32");
     const layer = sequential([linear(3, 4), (z) => mul(z, 1e30)]);
@@ -314,6 +329,9 @@ describe("the loss", () => {
   });
 });
 
+/** Ones, but for one row. */
+const weightAt = (row: number, weight: number): number[] => new Array<number>(rows).fill(1).with(row, weight);
+
 describe("fit refuses", () => {
   const cases: [string, (c: CompiledModel) => unknown, "OPTION" | "SHAPE" | "VALUE", string[]][] = [
     ["options it does not know", (c) => c.fit(x, y, { epoch: 3 } as never), "OPTION", ['"epoch"', "epochs"]],
@@ -330,7 +348,31 @@ describe("fit refuses", () => {
     ["a callback by itself", (c) => c.fit(x, y, { callbacks: {} as never }), "OPTION", ["callbacks are an array"]],
     ["a function as callback", (c) => c.fit(x, y, { callbacks: [(() => {}) as never] }), "OPTION", ["callback 0"]],
     ["no function", (c) => c.fit(x, y, { callbacks: [{ onEpochEnd: 1 as never }] }), "OPTION", ["onEpochEnd"]],
-    ["too few weights", (c) => c.fit(x, y, { sampleWeight: [1] }), "SHAPE", ["sampleWeight [1]", "11 rows"]],
+    ["too few weights", (c) => c.fit(x, y, { sampleWeight: [1] }), "SHAPE", ["sampleWeight has shape [1]", "11 rows"]],
+    [
+      "a weight below 0",
+      (c) => c.fit(x, y, { sampleWeight: weightAt(3, -1) }),
+      "OPTION",
+      ["sampleWeight of row 3 is -1"],
+    ],
+    [
+      "a weight of NaN",
+      (c) => c.evaluate(x, y, { sampleWeight: weightAt(5, Number.NaN) }),
+      "OPTION",
+      ["evaluate: sampleWeight of row 5 is NaN"],
+    ],
+    [
+      "a weight too large for the device",
+      (c) => c.fit(x, y, { sampleWeight: weightAt(2, 2e301) }),
+      "OPTION",
+      ["fit: sampleWeight of row 2 is 2e+301", "scale them all"],
+    ],
+    [
+      "weights too small together",
+      (c) => c.fit(x, y, { sampleWeight: weightAt(0, 1e-200), classWeight: Array(4).fill(1e-200) }),
+      "OPTION",
+      ["sampleWeight times classWeight of row 0 is 0"],
+    ],
     ["two validations", (c) => c.fit(x, y, { validationSplit: 0.1, validationData: [x, y] }), "OPTION", ["two ways"]],
     ["data that do not fill their shape", (c) => c.fit({ ...x, shape: [12, 3] }, y), "SHAPE", ["36", "33"]],
   ];

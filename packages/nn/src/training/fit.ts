@@ -123,7 +123,7 @@ interface Parts {
 /** The data to train with and to validate on, checked. */
 function parts<X>(model: Model<X>, x: Examples, y: Examples, options: FitOptions): Parts {
   const { validationSplit, shuffle = true, seed = model.seed } = options;
-  const all = dataSet("fit", model.layer, x, y, options);
+  const all = dataSet("fit", model, x, y, options);
   const count = validationSplit === undefined ? all.x.count : splitAt("fit", all.x.count, validationSplit);
   const rows = weightyRows(all, count);
   const shuffled = (epoch: number): Uint32Array =>
@@ -144,15 +144,15 @@ function weightyRows({ weights }: DataSet, count: number): Uint32Array {
 
 /** The data given for validation, or the rows from `from` on, which their classes do not weigh (Keras). */
 function validationSet<X>(
-  { layer }: Model<X>,
+  model: Model<X>,
   all: DataSet,
   from: number,
   { validationData, sampleWeight }: FitOptions,
 ): DataSet | undefined {
   if (validationData !== undefined) {
     const [x, y, weights] = validationData;
-    return dataSet("fit: validationData", layer, x, y, { sampleWeight: weights });
+    return dataSet("fit: validationData", model, x, y, { sampleWeight: weights });
   }
   if (from === all.x.count) return undefined;
-  return lastRows({ ...all, weights: rowWeights("fit", all.y, sampleWeight, undefined) }, from);
+  return lastRows({ ...all, weights: rowWeights("fit", all.y, { sampleWeight }, model.device.facts.floatBytes) }, from);
 }

@@ -4,32 +4,52 @@ import { type Examples, inOrder, packedRows, type Rows } from "./examples.ts";
 /** A weight for each class: by index, or by class; 1 where none is given (Keras' `class_weight`). */
 export type ClassWeights = Readonly<Record<number, number>> | readonly number[];
 
+export interface DataSetWeights {
+  readonly sampleWeight?: Examples | undefined;
+  readonly classWeight?: ClassWeights | undefined;
+}
+
+/** The largest weight that a device computes with, by the bytes of its floats; the smallest beside 0 is 1 by that. */
+const largestWeight = { 4: 2 ** 100, 8: 2 ** 1000 };
+
 /**
  * What each row weighs: its own weight times that of its class. `undefined` where all weigh the same.
- * @throws ShapeError for another number of weights than rows, OptionError for one that is not finite and ≥ 0
+ * @throws ShapeError for another number of weights than rows, OptionError for one that is not finite and ≥ 0, or that the
+ * device cannot compute with
  */
 export function rowWeights(
   op: string,
   y: Rows,
-  sampleWeight: Examples | undefined,
-  classWeight: ClassWeights | undefined,
+  { sampleWeight, classWeight }: DataSetWeights,
+  floatBytes: 4 | 8,
 ): Float64Array | undefined {
   if (sampleWeight === undefined && classWeight === undefined) return undefined;
-  const weights = new Float64Array(y.count).fill(1);
-  if (sampleWeight !== undefined) {
-    const own = packedRows(op, "sampleWeight", sampleWeight);
-    const { data, shape } = own.take(inOrder(own.count));
-    if (shape.length !== 1 || own.count !== y.count) {
-      throw new ShapeError(`${op}: sampleWeight [${shape.join(", ")}] is one number for each of the ${y.count} rows`);
-    }
-    for (let i = 0; i < y.count; i++) weights[i]! *= checked(op, "sampleWeight", data[i]!);
+  const own = sampleWeight === undefined ? undefined : weightsOfRows(op, sampleWeight, y.count);
+  const byClass = (classWeight ?? {}) as Readonly<Record<number, number>>;
+  const classes = classWeight === undefined ? undefined : classesOf(y);
+  const largest = largestWeight[floatBytes];
+  return Float64Array.from(inOrder(y.count), (row) => {
+    const factors = [own?.[row] ?? 1, (classes && byClass[classes[row]!]) ?? 1] as const;
+    const weight = factors[0] * factors[1];
+    if (factors.includes(0) || (weight >= 1 / largest && weight <= largest)) return weight;
+    const name = own && classes ? "sampleWeight times classWeight" : own ? "sampleWeight" : "classWeight";
+    throw new OptionError(
+      `${op}: ${name} of row ${row} is ${weight}, and on this device a weight is 0 or from ${(1 / largest).toPrecision(2)} to ${largest.toPrecision(2)}; scale them all: the loss is a mean by weights and stays the same`,
+    );
+  });
+}
+
+/** The weights of rows, as they were given. */
+function weightsOfRows(op: string, sampleWeight: Examples, rows: number): ArrayLike<number> {
+  const own = packedRows(op, "sampleWeight", sampleWeight);
+  const { data, shape } = own.take(inOrder(own.count));
+  if (shape.length !== 1 || own.count !== rows) {
+    throw new ShapeError(
+      `${op}: sampleWeight has shape [${shape.join(", ")}], and y ${rows} rows: give one number for each`,
+    );
   }
-  if (classWeight !== undefined) {
-    for (const [i, label] of classesOf(y).entries()) {
-      weights[i]! *= checked(op, "classWeight", (classWeight as Record<number, number>)[label] ?? 1);
-    }
-  }
-  return weights;
+  for (let i = 0; i < rows; i++) checked(op, `sampleWeight of row ${i}`, data[i]!);
+  return data;
 }
 
 /** The class of each row: its index, or the largest of its distribution. */
@@ -59,7 +79,7 @@ export function checkClassWeights(op: string, classWeight: ClassWeights): void {
   }
 }
 
-function checked(op: string, name: string, weight: number): number {
-  if (typeof weight === "number" && weight >= 0 && weight < Number.POSITIVE_INFINITY) return weight;
-  throw new OptionError(`${op}: a ${name} is a finite number ≥ 0, not ${String(weight)}`);
+function checked(op: string, name: string, weight: number): void {
+  if (typeof weight === "number" && weight >= 0 && weight < Number.POSITIVE_INFINITY) return;
+  throw new OptionError(`${op}: ${name} is ${String(weight)}, not a finite number ≥ 0`);
 }
