@@ -19,7 +19,8 @@ function withoutSubnormals(a: v128): v128 {
 /**
  * Block b, for 4096·b ≤ i < 4096·(b + 1): d = gradientScale·g + weightDecay·p; v = momentum·v + portion·d;
  * p += step·(nesterov ? d + momentum·v : v). Without `velocity` (0), v = d.
- * What is new goes to `newParameter` and `newVelocity`, which may be where the old stands.
+ * Without decay p is left out of d: it may be infinite. What is new goes to `newParameter` and `newVelocity`, which may be
+ * where the old stands.
  */
 export function sgd(
   newParameter: usize,
@@ -52,7 +53,8 @@ export function sgd(
   for (; p < stop; p += 16, g += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
-    let direction = multiplyAdd(decays, old, f32x4.mul(scales, v128.load(g)));
+    let direction = f32x4.mul(scales, v128.load(g));
+    if (weightDecay != 0) direction = multiplyAdd(decays, old, direction);
     if (velocity != 0) {
       const moved = withoutSubnormals(multiplyAdd(momenta, v128.load(v), f32x4.mul(portions, direction)));
       v128.store(last ? local : v + toVelocity, moved);
@@ -67,7 +69,7 @@ export function sgd(
 
 /**
  * Block b, for 4096·b ≤ i < 4096·(b + 1): g = gradientScale·g + decay·p; m = beta1·m + portion1·g; v = beta2·v + portion2·g²;
- * p = keep·p + step·m/(√v·rootScale + epsilon).
+ * p = keep·p + step·m/(√v·rootScale + epsilon). Without decay p is left out of g.
  * What is new goes to `newParameter`, `newMean` and `newVariance`, which may be where the old stands.
  */
 export function adamw(
@@ -114,7 +116,8 @@ export function adamw(
   for (; p < stop; p += 16, g += 16, m += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
-    const direction = multiplyAdd(decays, old, f32x4.mul(scales, v128.load(g)));
+    let direction = f32x4.mul(scales, v128.load(g));
+    if (decay != 0) direction = multiplyAdd(decays, old, direction);
     const first = withoutSubnormals(multiplyAdd(beta1s, v128.load(m), f32x4.mul(portion1s, direction)));
     v128.store(last ? local : m + toMean, first);
     const square = f32x4.mul(direction, direction);

@@ -499,7 +499,7 @@ export interface Fusions<H = unknown> {
   /**
    * Stochastic gradient descent with momentum, PyTorch's formula (torch.optim.SGD):
    * d = g + weightDecay·p; v = momentum·v + (1 − dampening)·d; p −= learningRate·(nesterov ? d + momentum·v : v).
-   * Without `velocity`, v = d. Each output aliases the input of its name.
+   * Without `velocity`, v = d; without decay d = g, also where p is infinite. Each output aliases the input of its name.
    */
   sgd(
     outputs: { readonly parameter: H; readonly velocity?: H | undefined },
@@ -511,7 +511,7 @@ export interface Fusions<H = unknown> {
    * Adam and AdamW, PyTorch's formula (torch.optim.Adam, AdamW; Kingma & Ba 2015, Loshchilov & Hutter 2019):
    * decoupled: p −= learningRate·weightDecay·p; else g += weightDecay·p; m = β₁·m + (1−β₁)·g; v = β₂·v + (1−β₂)·g²;
    * p −= learningRate/correction1 · m / (√v/√correction2 + ε), correction_i = 1 − β_iᵗ from the host.
-   * Each output aliases the input of its name.
+   * Without decay its terms are left out, also where p is infinite. Each output aliases the input of its name.
    */
   adamw(
     outputs: { readonly parameter: H; readonly mean: H; readonly variance: H },

@@ -5,28 +5,32 @@ import { here, kernel } from "./source.ts";
 
 const [p, g, m, v] = ["p", "g", "m", "v"].map((name) => `${name}[${here}]`) as [string, string, string, string];
 
-/** The gradient, scaled and with the decay that is added to it. */
-const decayed = `(scale * ${g} + decay * ${p})`;
+/** `d`: the gradient, scaled and with the decay that is added to it. Without one the parameter is left out: it may be infinite. */
+const direction = `let d = decay * ${p}; if (decay === 0) d = 0; d = d + scale * ${g};`;
 
 // Every number that a schedule may change from step to step is an argument; 1 − β is formed by the host, in float64.
-const sgdStep = kernel(["p", "g", "rate", "scale", "decay"], `return ${p} - rate * ${decayed};`);
+const sgdStep = kernel(["p", "g", "rate", "scale", "decay"], `${direction} return ${p} - rate * d;`);
 const velocityStep = kernel(
   ["p", "g", "v", "scale", "decay", "momentum", "fresh"],
-  `return momentum * ${v} + fresh * ${decayed};`,
+  `${direction} return momentum * ${v} + fresh * d;`,
 );
 const momentumStep = kernel(["p", "v", "rate"], `return ${p} - rate * ${v};`);
 const nesterovStep = kernel(
   ["p", "g", "v", "rate", "scale", "decay", "momentum"],
-  `return ${p} - rate * (${decayed} + momentum * ${v});`,
+  `${direction} return ${p} - rate * (d + momentum * ${v});`,
 );
-const meanStep = kernel(["p", "g", "m", "scale", "decay", "beta", "fresh"], `return beta * ${m} + fresh * ${decayed};`);
+const meanStep = kernel(
+  ["p", "g", "m", "scale", "decay", "beta", "fresh"],
+  `${direction} return beta * ${m} + fresh * d;`,
+);
 const varianceStep = kernel(
   ["p", "g", "v", "scale", "decay", "beta", "fresh"],
-  `const d = ${decayed}; return beta * ${v} + fresh * d * d;`,
+  `${direction} return beta * ${v} + fresh * d * d;`,
 );
 const adamStep = kernel(
   ["p", "m", "v", "rate", "decay", "epsilon", "correction2"],
-  `return ${p} - decay * ${p} - rate * ${m} / (Math.sqrt(${v}) / correction2 + epsilon);`,
+  `let lost = decay * ${p}; if (decay === 0) lost = 0;
+  return ${p} - lost - rate * ${m} / (Math.sqrt(${v}) / correction2 + epsilon);`,
 );
 
 export const optimizers = (queue: Queue): Pick<Fusions<Cell>, "sgd" | "adamw"> => ({

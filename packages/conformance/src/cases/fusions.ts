@@ -1,5 +1,5 @@
 import type { Facts, Fusions, Kernels } from "@surprisal/core";
-import type { Case, CaseContext } from "../case.ts";
+import { type Case, type CaseContext, strictNonFinite } from "../case.ts";
 import { derivedLinear, derivedLinearGradient } from "../derived/linear.ts";
 import { derivedAdamw, derivedSgd } from "../derived/optimizers.ts";
 import type { TrackedHandle } from "../instrument.ts";
@@ -11,9 +11,14 @@ import { linearCrossEntropyCases } from "./linear-cross-entropy.ts";
 const { quick } = caseGroup("fusion");
 
 const offered =
-  (name: keyof Fusions): Case["needs"] =>
+  (name: keyof Fusions): NonNullable<Case["needs"]> =>
   (_facts: Facts, kernels: Kernels) =>
     kernels[name] === undefined ? `${name} is not offered: core derives it` : undefined;
+
+const offeredForInfinities =
+  (name: keyof Fusions): Case["needs"] =>
+  (facts: Facts, kernels: Kernels) =>
+    offered(name)(facts, kernels) ?? strictNonFinite(facts);
 
 const absolute = (list: ArrayLike<number>): Float64Array => Float64Array.from(list, Math.abs);
 
@@ -63,6 +68,54 @@ const sgdStyles = {
   "sgd-nesterov": { momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0.01, gradientScale: 1 },
 };
 
+/** Without decay a step does not multiply a parameter, so that an infinite one stays: 0·∞ is NaN. */
+const infinite = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1.5, Number.POSITIVE_INFINITY, -2];
+
+async function staysInfinite(t: CaseContext, parameter: TrackedHandle, moments: readonly TrackedHandle[]) {
+  const stepped = await t.read(parameter);
+  for (const [i, value] of infinite.entries()) {
+    const isRight = Number.isFinite(value) ? stepped[i]! < value : stepped[i] === value;
+    t.expect(isRight, `parameter[${i}] was ${value}, and after a step without decay it is ${stepped[i]}`);
+  }
+  for (const moment of moments) {
+    const values = Array.from(await t.read(moment));
+    t.expect(values.every(Number.isFinite), `a moment is ${values}, of an infinite parameter without decay`);
+  }
+}
+
+const withoutDecayCases: readonly Case[] = [
+  ...[undefined, "momentum", "nesterov"].map((style) =>
+    quick(
+      style ? `sgd-without-decay-${style}` : "sgd-without-decay",
+      async (t) => {
+        const [parameter, gradient] = [t.float(infinite), t.float(infinite.map(() => 0.25))];
+        const velocity = style && t.float(infinite.map(() => 1));
+        const handles = { parameter, velocity };
+        const rates = { learningRate: 0.1, momentum: style ? 0.9 : 0, dampening: 0, gradientScale: 0.5 };
+        const params = { ...rates, length: infinite.length, nesterov: style === "nesterov", weightDecay: 0 };
+        t.kernels.sgd!(handles, { ...handles, gradient }, params);
+        await staysInfinite(t, parameter, velocity ? [velocity] : []);
+      },
+      offeredForInfinities("sgd"),
+    ),
+  ),
+  ...[true, false].map((decoupled) =>
+    quick(
+      decoupled ? "adamw-without-decay" : "adam-without-decay",
+      async (t) => {
+        const [parameter, gradient] = [t.float(infinite), t.float(infinite.map(() => 0.25))];
+        const [mean, variance] = [t.float(infinite.map(() => 0)), t.float(infinite.map(() => 0))];
+        const handles = { parameter, mean, variance };
+        const rates = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled };
+        const corrections = { correction1: 0.1, correction2: 0.001, gradientScale: 0.5 };
+        t.kernels.adamw!(handles, { ...handles, gradient }, { ...rates, ...corrections, length: infinite.length });
+        await staysInfinite(t, parameter, [mean, variance]);
+      },
+      offeredForInfinities("adamw"),
+    ),
+  ),
+];
+
 /** Each fusion that a backend has, against the form that core derives from the required kernels. */
 export const fusionCases: readonly Case[] = [
   linearCase("linear", true),
@@ -98,6 +151,7 @@ export const fusionCases: readonly Case[] = [
     offered("linearGradient"),
   ),
   ...linearCrossEntropyCases,
+  ...withoutDecayCases,
   ...Object.entries(sgdStyles).map(([name, style]) =>
     quick(
       name,

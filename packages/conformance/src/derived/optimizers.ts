@@ -38,9 +38,10 @@ export function derivedSgd<H>(
   { parameter, gradient, velocity }: Parameters<Fusions<H>["sgd"]>[1],
   { length, learningRate, momentum, dampening, nesterov, weightDecay, gradientScale }: SgdParams,
 ): void {
-  const { add } = arrays(memory, length);
+  const { add, scale } = arrays(memory, length);
   const direction = memory.alloc("float", length);
-  add(direction, gradient, gradientScale, parameter, weightDecay);
+  if (weightDecay === 0) scale(direction, gradient, gradientScale);
+  else add(direction, gradient, gradientScale, parameter, weightDecay);
   if (velocity !== undefined) {
     add(velocity, velocity, momentum, direction, 1 - dampening);
     if (nesterov) add(direction, direction, 1, velocity, momentum);
@@ -59,10 +60,9 @@ export function derivedAdamw<H>(
   const { length, learningRate, beta1, beta2, epsilon, weightDecay, decoupled, correction1, correction2 } = params;
   const { add, multiply, divide, scale, root } = arrays(memory, length);
   const [g, square] = [memory.alloc("float", length), memory.alloc("float", length)];
-  if (decoupled) {
-    scale(g, gradient, params.gradientScale);
-    scale(parameter, parameter, 1 - learningRate * weightDecay);
-  } else add(g, gradient, params.gradientScale, parameter, weightDecay);
+  if (decoupled || weightDecay === 0) scale(g, gradient, params.gradientScale);
+  else add(g, gradient, params.gradientScale, parameter, weightDecay);
+  if (decoupled) scale(parameter, parameter, 1 - learningRate * weightDecay);
   add(mean, mean, beta1, g, 1 - beta1);
   multiply(square, g, g);
   add(variance, variance, beta2, square, 1 - beta2);
