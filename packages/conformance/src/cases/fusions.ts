@@ -86,12 +86,12 @@ async function staysInfinite(t: CaseContext, parameter: TrackedHandle, moments: 
 const withoutDecayCases: readonly Case[] = [
   ...[undefined, "momentum", "nesterov"].map((style) =>
     quick(
-      style ? `sgd-without-decay-${style}` : "sgd-without-decay",
+      style === undefined ? "sgd-without-decay" : `sgd-without-decay-${style}`,
       async (t) => {
         const [parameter, gradient] = [t.float(infinite), t.float(infinite.map(() => 0.25))];
-        const velocity = style && t.float(infinite.map(() => 1));
+        const velocity = style === undefined ? undefined : t.float(infinite.map(() => 1));
         const handles = { parameter, velocity };
-        const rates = { learningRate: 0.1, momentum: style ? 0.9 : 0, dampening: 0, gradientScale: 0.5 };
+        const rates = { learningRate: 0.1, momentum: style === undefined ? 0 : 0.9, dampening: 0, gradientScale: 0.5 };
         const params = { ...rates, length: infinite.length, nesterov: style === "nesterov", weightDecay: 0 };
         t.kernels.sgd!(handles, { ...handles, gradient }, params);
         await staysInfinite(t, parameter, velocity ? [velocity] : []);

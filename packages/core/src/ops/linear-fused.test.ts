@@ -1,8 +1,11 @@
 /** Where a backend has kernels for the dense layer, core must compute with them what it derives without. */
+import { plain } from "@surprisal/backend-cpu/plain";
 import { expect, it } from "vitest";
 import { expectClose, numbers, openPlain } from "../../testing/claims.ts";
 import { fusedProvider } from "../../testing/fusions.ts";
 import {
+  assign,
+  type BackendProvider,
   type Device,
   gelu,
   hvp,
@@ -14,6 +17,8 @@ import {
   type Tensor,
   valueAndGrad,
 } from "../index.ts";
+
+const f64 = (): BackendProvider => plain({ precision: "f64" }) as BackendProvider;
 
 const labels = [2, 0];
 
@@ -72,3 +77,43 @@ it("gives the derived second order, forward and backward over it", async () => {
   const tangent = (c: ReturnType<typeof classifier>) => jvp((p) => sum(c.logits(p)), c.params, c.direction).tangent;
   await expectClose(tangent(here), await numbers(tangent(derived)), 1e-12);
 });
+
+/** What each gradient is computed from, besides the cotangent: ∂x = g · wᵀ, ∂w = xᵀ · g, ∂b = Σ g. */
+const reads = { x: "w", w: "x", b: undefined } as const;
+const names = ["x", "w", "b"] as const;
+
+it.each(["fused", "derived"] as const)(
+  "a parameter that is written between forward and gradient is noticed where the gradient reads it, and only there: %s",
+  async (kind) => {
+    const device = await openDevice([kind === "fused" ? fusedProvider().provider : f64()]);
+    const start = { x: [[1, 2, 3], [4, 5, 6]], w: [[1, 2], [3, 4], [5, 6]], b: [7, 8] }; // biome-ignore format: matrices
+    const before = device.memory().handles;
+    for (const written of names) {
+      for (const wanted of names) {
+        const params = {
+          x: device.parameter(start.x),
+          w: device.parameter(start.w),
+          b: device.parameter(start.b),
+        };
+        const found = await device.scoped(async (step) => {
+          const tape = step.gradientTape();
+          const at: Record<(typeof names)[number], Tensor> = { ...params };
+          at[wanted] = tape.watch(params[wanted]);
+          const total = sum(linear(at.x, at.w, at.b));
+          assign(params[written], { data: new Float64Array(params[written].size), shape: params[written].shape });
+          try {
+            return await numbers(tape.gradient(total, at[wanted]));
+          } catch (error) {
+            return (error as { code: string }).code;
+          }
+        });
+        // ∂ of a sum: g is 1 everywhere.
+        const right = { x: [3, 7, 11, 3, 7, 11], w: [5, 5, 7, 7, 9, 9], b: [2, 2] }[wanted];
+        expect(found, `${written} written, ∂${wanted} wanted`).toEqual(reads[wanted] === written ? "STALE" : right);
+        for (const parameter of Object.values(params)) parameter.dispose();
+      }
+    }
+    expect(device.memory().handles).toBe(before);
+    await device.close();
+  },
+);

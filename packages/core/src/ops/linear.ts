@@ -64,9 +64,11 @@ function linearGradient(g: Tensor, x: Tensor, w: Tensor, wanted: readonly boolea
   const output = (i: number, shape: Shape): Tensor | undefined =>
     wanted[i] ? allocate("linear", runtime, shape, region) : undefined;
   const [dx, dw, db] = [output(0, x.shape), output(1, w.shape), output(2, [units])];
+  // What no wanted gradient reads may have been written since.
+  const read = (tensor: Tensor, isRead: boolean): unknown => (isRead ? tensor.handle("linear") : tensor.storage.handle);
   kernel(
     { dx: dx?.storage.handle, dw: dw?.storage.handle, db: db?.storage.handle },
-    { x: x.handle("linear"), w: w.handle("linear"), g: g.handle("linear") },
+    { x: read(x, dw !== undefined), w: read(w, dx !== undefined), g: g.handle("linear") },
     { rows: x.shape[0]!, inputs: size, units },
   );
   return [() => dx!, () => dw!, () => db!];
