@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { load, machine, today } from "./machine.ts";
 import { fitOverhead } from "./overhead/fit-step.ts";
-import { trainForLong } from "./overhead/memory.ts";
+import { garbageCollector, trainForLong } from "./overhead/memory.ts";
 import { type OpOverhead, opOverhead } from "./overhead/op-overhead.ts";
 import { fitSentence, overheadTable } from "./overhead/overhead-table.ts";
 import { smallOps } from "./overhead/small-ops.ts";
@@ -21,6 +21,7 @@ await command(async () => {
   });
   const rounds = wholeNumber("--rounds", values.rounds, 1);
   const steps = wholeNumber("--steps", values.steps, 1);
+  const collect = garbageCollector();
   const { cpu, node } = machine();
   console.log(`${today()}, ${cpu}, Node ${node}, ${rounds} rounds, load ${load().toFixed(1)}. Times in µs.\n`);
   for (const variant of variantsOf(values.variant)) {
@@ -28,7 +29,7 @@ await command(async () => {
     for (const op of smallOps) ops.push(await opOverhead(op, variant, rounds));
     console.log(`${overheadTable(variant, ops)}\n\n${fitSentence(await fitOverhead(variant, rounds))}\n`);
 
-    const { microsecondsPerStep, before, after, fault } = await trainForLong(variant, steps);
+    const { microsecondsPerStep, before, after, fault } = await trainForLong(variant, steps, collect);
     console.log(
       `${steps} training steps of ${threeDigits(microsecondsPerStep)} µs: ` +
         `${before.device.handles} → ${after.device.handles} handles, ${before.device.bytes} → ${after.device.bytes} bytes on the device, ` +

@@ -1,5 +1,6 @@
 import { type MemoryInfo, openDevice } from "@surprisal/core";
 import { provider, type Variant } from "../subject.ts";
+import { UsageError } from "../usage-error.ts";
 import { tinyTraining } from "./small-ops.ts";
 
 /** What is held at one moment of a long training. */
@@ -23,8 +24,22 @@ const WARM_UP_STEPS = 20_000;
 /** Noise of the engine's own tables; an object of 16 bytes leaked in each of 100 000 steps is three times as much. */
 const HEAP_SLACK = 512 * 1024;
 
+/**
+ * The garbage collector, without which nothing is known of the heap.
+ * @throws UsageError if this Node was started without it
+ */
+export function garbageCollector(): () => void {
+  const { gc } = globalThis;
+  if (gc === undefined) {
+    throw new UsageError(
+      "the heap is only known after a garbage collection: pnpm --filter @surprisal/bench overhead, or node --expose-gc",
+    );
+  }
+  return () => void gc();
+}
+
 /** Trains a tiny model for so many steps and looks whether memory stays what it was. */
-export async function trainForLong(variant: Variant, steps: number): Promise<MemoryReport> {
+export async function trainForLong(variant: Variant, steps: number, collect: () => void): Promise<MemoryReport> {
   const device = await openDevice([provider(variant)]);
   const step = tinyTraining(device);
   const train = async (count: number) => {
@@ -34,7 +49,7 @@ export async function trainForLong(variant: Variant, steps: number): Promise<Mem
     }
   };
   const held = async (): Promise<Held> => {
-    await settled();
+    await settled(collect);
     return { device: device.memory(), heap: process.memoryUsage().heapUsed };
   };
   await train(WARM_UP_STEPS);
@@ -57,11 +72,9 @@ export async function trainForLong(variant: Variant, steps: number): Promise<Mem
 }
 
 /** Collects garbage until the finalizers of what was collected have run, and what they held is collected too. */
-async function settled(): Promise<void> {
-  if (globalThis.gc === undefined)
-    throw new Error("the heap is only known after a garbage collection: node --expose-gc");
+async function settled(collect: () => void): Promise<void> {
   for (let i = 0; i < 4; i++) {
-    globalThis.gc();
+    collect();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

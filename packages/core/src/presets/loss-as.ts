@@ -10,14 +10,17 @@ import { unitSumLoss } from "./unit-sum-loss.ts";
 import { wrappedLabels } from "./wrapped-labels.ts";
 
 /**
- * Softmax cross-entropy as another system gives it: {@link softmaxCrossEntropy} under a preset's defaults and rules.
+ * Softmax cross-entropy as another system gives it: {@link softmaxCrossEntropy} by a preset's defaults, which options
+ * replace, and by its rules for labels out of range, for the mean of no weight and for the gradient by logits of soft rows.
  *
  * ```ts
  * const loss = lossAs(logits, { labels: [2, -100] }, torch, { classWeights: [1, 2, 4] });
  * ```
  *
- * @returns a scalar, or where the reduction is `"none"` (the default of some systems) one loss a row
- * @throws what `softmaxCrossEntropy` throws, before any kernel runs
+ * @param logits [..., classes], or with the classes on another axis (`axis`, or the preset's second)
+ * @returns a scalar, or where the reduction is `"none"` (the default of some systems) one loss a row, of the batch's shape
+ * @throws as `softmaxCrossEntropy`, before any kernel runs; also ValueError or OptionError for what is no preset, and
+ * OptionError for class weights or further terms where the gradient of soft rows is the preset's own, p − q
  */
 export function lossAs(logits: Tensor, targets: Targets, preset: Preset, options: LossOptions = {}): Tensor {
   return presetLoss("lossAs", logits, targets, preset, options);
