@@ -216,7 +216,7 @@ const argued: readonly Argument[] = [
     },
     { at: "if (axis === x.rank - 1) return x;", original: "x.rank - 1", replacement: "x.rank + 1", why: samePlaces },
   ]),
-  ...of("packages/core/src/loss/constant.ts", [
+  ...of("packages/core/src/loss/without-gradient.ts", [
     { at: "() => [],", original: "() => []", replacement: "() => undefined", why: neverPulled },
     { at: "() => [],", original: "[]", replacement: '["Stryker was here"]', why: neverPulled },
   ]),
@@ -288,13 +288,13 @@ const argued: readonly Argument[] = [
       why: onlySaves,
     },
     {
-      at: 'if (isWanted("rowLoss")) pieces.rowLoss.push(kept(found.rowLoss, whole));',
+      at: 'if (isWanted("rowLoss")) pieces.rowLoss.push(movedTo(found.rowLoss, whole));',
       original: 'isWanted("rowLoss")',
       replacement: "true",
       why: onlySaves,
     },
     {
-      at: 'if (isWanted("dx")) pieces.dx.push(kept(matmul(gradient, here.w, { transposeB: !transW }), whole));',
+      at: 'if (isWanted("dx")) pieces.dx.push(movedTo(matmul(gradient, here.w, { transposeB: !transW }), whole));',
       original: 'isWanted("dx")',
       replacement: "true",
       why: onlySaves,
@@ -396,8 +396,8 @@ const argued: readonly Argument[] = [
       why: "problemOf checks what is left of the options by the same list",
     },
     {
-      at: "if (finishesGradient(loss.problem, point)) return finishedLinearLoss(loss, point);",
-      original: "finishesGradient(loss.problem, point)",
+      at: "if (finishesLayerGradients(loss.problem, point)) return finishedLinearLoss(loss, point);",
+      original: "finishesLayerGradients(loss.problem, point)",
       replacement: "false",
       why: computedAgain,
     },

@@ -51,14 +51,14 @@ export function derivedLinearLoss(
         const loss = onDevice(chunkProblem(problem, chunk), part, (tensor) => tensor);
         const found = lossOf(loss, inOneArray(here, transW), here.q, u && cut(u), scale, needsGradient);
         const { gradient } = found;
-        if (isWanted("rowLoss")) pieces.rowLoss.push(kept(found.rowLoss, whole));
-        if (isWanted("state")) pieces.state.push(kept(found.state, whole));
+        if (isWanted("rowLoss")) pieces.rowLoss.push(movedTo(found.rowLoss, whole));
+        if (isWanted("state")) pieces.state.push(movedTo(found.state, whole));
         if (gradient === undefined) continue;
-        if (isWanted("dx")) pieces.dx.push(kept(matmul(gradient, here.w, { transposeB: !transW }), whole));
+        if (isWanted("dx")) pieces.dx.push(movedTo(matmul(gradient, here.w, { transposeB: !transW }), whole));
         if (dw !== undefined) addProduct(dw, transW ? gradient : here.x, transW ? here.x : gradient, chunk.from > 0);
         if (isWanted("db")) {
           const before = db;
-          db = kept(before === undefined ? sum(gradient, 0) : add(before, sum(gradient, 0)), whole);
+          db = movedTo(before === undefined ? sum(gradient, 0) : add(before, sum(gradient, 0)), whole);
           before?.dispose();
         }
       } finally {
@@ -132,7 +132,7 @@ function addProduct(c: Tensor, a: Tensor, b: Tensor, accumulate: boolean): void 
   c.runtime.kernels.gemm({ c: c.storage.handle }, { a: a.handle("matmul"), b: b.handle("matmul") }, params);
 }
 
-function kept(tensor: Tensor, region: Region): Tensor {
+function movedTo(tensor: Tensor, region: Region): Tensor {
   tensor.moveTo(region);
   return tensor;
 }

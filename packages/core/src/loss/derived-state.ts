@@ -11,10 +11,10 @@ import { sum } from "../ops/sum.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { classesLast, innerOf } from "./class-axis.ts";
-import { constant } from "./constant.ts";
 import { liveMask, pointOf, tensorsAt } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import { scaledLogits } from "./scaled-logits.ts";
+import { withoutGradient } from "./without-gradient.ts";
 
 /** What a state depends on: no targets but the rows that are ignored. */
 export type StateProblem = Pick<
@@ -41,7 +41,7 @@ export function kernelState(problem: StateProblem, z: Tensor): Tensor {
 /** The same where the kernel does not know the terms: the state of z' less its shift, with the shift put back. */
 export function derivedState(problem: StateProblem, logits: Tensor): Tensor {
   const { op, axis, batch, terms, temperature } = problem;
-  return constant(op, temperature ? [logits, temperature] : [logits], (given, tau) => {
+  return withoutGradient(op, temperature ? [logits, temperature] : [logits], (given, tau) => {
     const z = readable(problem, classesLast(given!, axis));
     const { scaled, shift } = terms === undefined ? { scaled: z, shift: undefined } : scaledLogits(z, terms, tau);
     const state = kernelState({ ...problem, axis: batch.length, terms: undefined }, scaled);
@@ -58,7 +58,7 @@ export function derivedDiagnostics(problem: LossProblem, logits: Tensor, q: Tens
   const { op, axis, batch, classes, terms, temperature } = problem;
   const column = [...batch, 1];
   const at = { z: logits, q, temperature };
-  return constant(op, tensorsAt(at), (...inputs) => {
+  return withoutGradient(op, tensorsAt(at), (...inputs) => {
     const { z: given, q: targets, temperature: tau } = pointOf(inputs, at);
     const z = readable(problem, classesLast(given, axis));
     const positions = upload(
@@ -76,16 +76,16 @@ export function derivedDiagnostics(problem: LossProblem, logits: Tensor, q: Tens
           column,
         );
     const isOwn = equal(positions, y);
-    const own = kept(sum, select(isOwn, z, 0));
+    const own = overClasses(sum, select(isOwn, z, 0));
     const before = mul(equal(z, own), less(positions, y));
     const x = terms === undefined ? z : scaledLogits(z, terms, tau).scaled;
     const p = softmax(x);
-    const entropy = neg(kept(sum, select(p, mul(p, logSoftmax(x)), 0)));
+    const entropy = neg(overClasses(sum, select(p, mul(p, logSoftmax(x)), 0)));
     // A row without a distribution has NaN for all three.
     const valid = affine(entropy, 0, 0);
-    const rank = add(kept(sum, add(greater(z, own), before)), valid);
-    const nearest = kept(max, select(isOwn, Number.NEGATIVE_INFINITY, x));
-    const margin = add(sub(kept(sum, select(isOwn, x, 0)), nearest), valid);
+    const rank = add(overClasses(sum, add(greater(z, own), before)), valid);
+    const nearest = overClasses(max, select(isOwn, Number.NEGATIVE_INFINITY, x));
+    const margin = add(sub(overClasses(sum, select(isOwn, x, 0)), nearest), valid);
     const whole = concat([rank, entropy, margin], -1);
     const live = liveMask(problem, z.region);
     return live === undefined ? whole : select(live, whole, upload(op, z.region, [-1, 0, 0], [3]));
@@ -103,6 +103,6 @@ function readable(problem: StateProblem, z: Tensor): Tensor {
   return live === undefined ? z : select(live, z, 0);
 }
 
-function kept(fold: typeof sum, x: Tensor): Tensor {
+function overClasses(fold: typeof sum, x: Tensor): Tensor {
   return fold(x, -1, { keepDims: true });
 }

@@ -9,10 +9,10 @@ import { select } from "../ops/select.ts";
 import { sum } from "../ops/sum.ts";
 import type { Tensor } from "../tensor.ts";
 import { classesLast } from "./class-axis.ts";
-import { constant as constantOf } from "./constant.ts";
 import { columns } from "./derived-state.ts";
 import type { LossProblem } from "./loss-problem.ts";
 import type { RowLosses } from "./row-kernel.ts";
+import { withoutGradient } from "./without-gradient.ts";
 
 /** What a loss can tell of its rows, besides their losses. None of it has a gradient. */
 export interface Diagnostics {
@@ -62,13 +62,13 @@ export function diagnosticsOf(
   topK: number,
 ): Diagnostics {
   const { op, batch, probabilities: q } = problem;
-  const constant = (x: Tensor, body: (x: Tensor) => Tensor): Tensor => constantOf(op, [x], (y) => body(y!));
+  const constant = (x: Tensor, body: (x: Tensor) => Tensor): Tensor => withoutGradient(op, [x], (y) => body(y!));
   const column = (i: number) => (x: Tensor) => reshape(columns(x, batch)[i]!, batch);
   const isNonFinite = (x: Tensor): Tensor => select(less(abs(x), Number.POSITIVE_INFINITY), 0, 1);
   const maybe = <T>(name: DiagnosticName, make: () => T): T | undefined => (wanted.has(name) ? make() : undefined);
   return {
     correct: maybe("correct", () =>
-      constantOf(op, q ? [state!, q] : [state!], (x, targets) =>
+      withoutGradient(op, q ? [state!, q] : [state!], (x, targets) =>
         sum(isCorrect(problem, column(0)(x!), column(1)(x!), targets)),
       ),
     ),

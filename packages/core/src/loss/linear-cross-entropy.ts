@@ -77,7 +77,7 @@ export function linearCrossEntropy(
     const flatQ = q && temporary(reshape(q, [rows, classes]));
     const point: LinearPoint = { ...layer, w, q: flatQ && live ? temporary(gather(flatQ, live)) : flatQ };
     const loss: LinearLoss = { problem: withoutIgnored(problem, live), transW, maxBytes };
-    if (finishesGradient(loss.problem, point)) return finishedLinearLoss(loss, point);
+    if (finishesLayerGradients(loss.problem, point)) return finishedLinearLoss(loss, point);
     const computed = temporary(linearRows(loss, point));
     const all = live === undefined ? computed : temporary(scatterAdd(computed, live, rows));
     return reducedRows(problem, temporary(weightedRows(problem, temporary(reshape(all, problem.batch)))));
@@ -135,7 +135,7 @@ function tempered(
 }
 
 /** Whether the forward pass may hand out finished gradients: a scalar loss that is differentiated exactly once. */
-function finishesGradient({ reduction, rowWeights }: LossProblem, point: LinearPoint): boolean {
+function finishesLayerGradients({ reduction, rowWeights }: LossProblem, point: LinearPoint): boolean {
   if (reduction === "none" || rowWeights.device !== undefined) return false;
   const { q, ...layer } = point;
   const [only, ...others] = recordingsOf(tensorsAt(point));

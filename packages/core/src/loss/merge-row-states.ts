@@ -7,8 +7,8 @@ import { select } from "../ops/select.ts";
 import { concat } from "../ops/slice.ts";
 import { sameShape, show } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { constant } from "./constant.ts";
 import { columns } from "./derived-state.ts";
+import { withoutGradient } from "./without-gradient.ts";
 
 /**
  * The states of rows whose classes `a` and `b` share, [..., 3] each: with m_a ≥ m_b,
@@ -59,7 +59,7 @@ function mergedRow(a: RowState, b: RowState): RowState {
 }
 
 function mergedTensors(op: string, a: Tensor, b: Tensor): Tensor {
-  return constant(op, [a, b], (x, y) => {
+  return withoutGradient(op, [a, b], (x, y) => {
     const batch = x!.shape.slice(0, -1);
     const [[ma, ka, sa], [mb, kb, sb]] = [columns(x!, batch), columns(y!, batch)] as [Tensor[], Tensor[]];
     const isTie = mul(equal(ma!, mb!), less(kb!, ka!));

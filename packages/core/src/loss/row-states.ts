@@ -13,11 +13,11 @@ import { checkKeys } from "../options.ts";
 import { recordingsOf } from "../recording.ts";
 import { axisOf, sameShape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { constant } from "./constant.ts";
 import { columns, derivedState, kernelState, type StateProblem } from "./derived-state.ts";
 import type { RowLossOptions } from "./loss-options.ts";
 import { checkedTerms } from "./loss-terms.ts";
 import { hostLosses, tensorLosses } from "./state-losses.ts";
+import { withoutGradient } from "./without-gradient.ts";
 
 export interface RowStatesOptions {
   /** The class that the first logit of the chunk stands for (default 0). */
@@ -53,7 +53,7 @@ export function rowStates(logits: Tensor, options: RowStatesOptions = {}): Tenso
   const problem: StateProblem = { op, batch, rows, classes, axis, marks: undefined, terms, temperature: undefined };
   const { facts } = logits.runtime;
   const isKernels = (terms === undefined || facts.lossTerms === true) && (axis === logits.rank - 1 || facts.innerClass);
-  return constant(op, [logits], (z) => {
+  return withoutGradient(op, [logits], (z) => {
     const state = isKernels ? kernelState(problem, z!) : derivedState(problem, z!);
     if (classOffset === 0) return state;
     const [m, k, rest] = columns(state, batch);

@@ -47,7 +47,7 @@ export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
   warnOfSoftmaxOutput(problem.op, logits, problem.axis);
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);
-    if (finishesGradient(placed)) return finishedLoss(placed);
+    if (finishesLogitGradient(placed)) return finishedLoss(placed);
     const rows = temporary(rowLosses(placed.problem, placed.at).rows);
     return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
@@ -104,7 +104,7 @@ function checkedUpstream(
 }
 
 /** Whether the forward pass may hand out the finished gradient: a scalar loss that is differentiated exactly once. */
-function finishesGradient({ problem, at, inputs }: PlacedLoss): boolean {
+function finishesLogitGradient({ problem, at, inputs }: PlacedLoss): boolean {
   const { z, temperature } = at;
   if (problem.reduction === "none" || problem.rowWeights.device !== undefined || !isNative(problem, z)) return false;
   const recordings: readonly Recording[] = recordingsOf(inputs);
