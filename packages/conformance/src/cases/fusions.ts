@@ -151,7 +151,6 @@ export const fusionCases: readonly Case[] = [
     offered("linearGradient"),
   ),
   ...linearCrossEntropyCases,
-  ...withoutDecayCases,
   ...Object.entries(sgdStyles).map(([name, style]) =>
     quick(
       name,
@@ -203,4 +202,5 @@ export const fusionCases: readonly Case[] = [
       offered("adamw"),
     ),
   ),
+  ...withoutDecayCases,
 ];
