@@ -42,7 +42,7 @@ export interface OpenDeviceOptions {
   /** Called when a queued call fails, with the backend's error; the failure also rejects whoever reads its result. */
   readonly onError?: ((error: Error) => void) | undefined;
   /**
-   * Computes one row in `every` losses again on the backend `reference`. A device whose loss or gradient differs counts as lost:
+   * Computes one row in `every` losses again on the backend `reference`. A device that gives another answer counts as lost:
    * all that waits rejects with DeviceLostError, whose cause is an AuditError; so does all that comes after; `onError` hears it.
    */
   readonly auditEvery?: AuditOptions | undefined;

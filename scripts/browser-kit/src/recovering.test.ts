@@ -92,11 +92,11 @@ function killedWorkers(queued: boolean): Mortal {
   const { getBuiltinModule } = process;
   const module = getBuiltinModule("node:worker_threads");
   let isDoomed = false;
-  const alive: InstanceType<typeof module.Worker>[] = [];
+  const started: InstanceType<typeof module.Worker>[] = [];
   class MortalWorker extends module.Worker {
     constructor(...given: ConstructorParameters<typeof module.Worker>) {
       super(...given);
-      alive.push(this);
+      started.push(this);
       if (isDoomed) void this.terminate();
     }
   }
@@ -108,7 +108,7 @@ function killedWorkers(queued: boolean): Mortal {
     provider: workers({ threads: 3, testing: { queued } }),
     lose(device) {
       isDoomed = true;
-      for (const worker of alive) void worker.terminate();
+      for (const worker of started) void worker.terminate();
       // The caller computes too, and would soon be through: only after some deaths in vain are workers given up.
       return device.lost;
     },
@@ -136,8 +136,8 @@ function destroyedGpu(): Mortal {
   return { provider, lose: () => device?.destroy() };
 }
 
-/** Whether WebGPU opens on Node, which leaves `navigator.gpu` there. The backend's own tests say why, where it does not. */
-const hasGpu = Boolean(process.env.CI) || (await opens(gpujsOnNode()));
+/** Opening WebGPU on Node leaves `navigator.gpu` there. Where it cannot be opened, the backend's own tests say why. */
+const hasGpu = (await opens(gpujsOnNode())) || Boolean(process.env.CI);
 
 async function opens(provider: BackendProvider<unknown>): Promise<boolean> {
   try {
