@@ -16,6 +16,13 @@ function withoutSubnormals(a: v128): v128 {
   return v128.andnot(a, f32x4.lt(f32x4.abs(a), f32x4.splat(NORMAL)));
 }
 
+/** A mask that keeps every number, or makes each 0: 0 · ∞ is NaN. */
+// @ts-ignore: decorator
+@inline
+function allOrNone(all: bool): v128 {
+  return i32x4.splat(all ? -1 : 0);
+}
+
 /**
  * Block b, for 4096·b ≤ i < 4096·(b + 1): d = gradientScale·g + weightDecay·p; v = momentum·v + portion·d;
  * p += step·(nesterov ? d + momentum·v : v). Without `velocity` (0), v = d.
@@ -43,6 +50,7 @@ export function sgd(
   const momenta = f32x4.splat(momentum);
   const portions = f32x4.splat(portion);
   const decays = f32x4.splat(weightDecay);
+  const decaying = allOrNone(weightDecay != 0);
   const scales = f32x4.splat(gradientScale);
   let p = at(parameter, begin * RUN);
   let g = at(gradient, begin * RUN);
@@ -53,8 +61,7 @@ export function sgd(
   for (; p < stop; p += 16, g += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
-    let direction = f32x4.mul(scales, v128.load(g));
-    if (weightDecay != 0) direction = multiplyAdd(decays, old, direction);
+    let direction = multiplyAdd(decays, v128.and(old, decaying), f32x4.mul(scales, v128.load(g)));
     if (velocity != 0) {
       const moved = withoutSubnormals(multiplyAdd(momenta, v128.load(v), f32x4.mul(portions, direction)));
       v128.store(last ? local : v + toVelocity, moved);
@@ -97,6 +104,7 @@ export function adamw(
 ): void {
   const scales = f32x4.splat(gradientScale);
   const decays = f32x4.splat(decay);
+  const decaying = allOrNone(decay != 0);
   const beta1s = f32x4.splat(beta1);
   const portion1s = f32x4.splat(portion1);
   const beta2s = f32x4.splat(beta2);
@@ -116,8 +124,7 @@ export function adamw(
   for (; p < stop; p += 16, g += 16, m += 16, v += 16) {
     const last = stop - p < 16;
     const old = v128.load(p);
-    let direction = f32x4.mul(scales, v128.load(g));
-    if (decay != 0) direction = multiplyAdd(decays, old, direction);
+    const direction = multiplyAdd(decays, v128.and(old, decaying), f32x4.mul(scales, v128.load(g)));
     const first = withoutSubnormals(multiplyAdd(beta1s, v128.load(m), f32x4.mul(portion1s, direction)));
     v128.store(last ? local : m + toMean, first);
     const square = f32x4.mul(direction, direction);
