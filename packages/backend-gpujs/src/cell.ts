@@ -1,4 +1,5 @@
 import type { Kind } from "@surprisal/core";
+import type { Failure } from "./failures.ts";
 import type { DeviceArray } from "./gpu-js.ts";
 
 /**
@@ -13,12 +14,6 @@ export interface Cell {
   /** The first cause, once a call that writes this cell has failed. */
   failure: Failure | undefined;
   freed: boolean;
-}
-
-/** A failure, and whether a read has told it to anyone. */
-export interface Failure {
-  readonly error: Error;
-  reported: boolean;
 }
 
 export function makeCell(kind: Kind, length: number): Cell {

@@ -1,0 +1,60 @@
+import type { Accelerator } from "./accelerator.ts";
+import { type Cell, makeCell } from "./cell.ts";
+import type { Failures } from "./failures.ts";
+import type { DeviceArray } from "./gpu-js.ts";
+import type { Programs } from "./programs.ts";
+
+/** The arrays that cells hold: each belongs to one cell, and is deleted when the cell gets another. */
+export interface CellValues {
+  /** 1 as long as all marks were right: see {@link checkMarks}. */
+  readonly guard: Cell;
+  /** Puts `value` into the cell, unless the device was lost meanwhile. */
+  store(cell: Cell, value: DeviceArray): void;
+  drop(cell: Cell): void;
+  dropAll(): void;
+  /** What a launch reads; a cell that was never written reads as zeros. Fewer than `cells` once the device is lost. */
+  arraysOf(cells: readonly Cell[]): Promise<DeviceArray[]>;
+}
+
+const zeroSource = "function () { return 0; }";
+const guardSource = "function () { return 1; }";
+
+export function makeCellValues(programs: Programs, accelerator: Accelerator, failures: Failures): CellValues {
+  const guard = makeCell("float", 1);
+  const full = new Set<Cell>();
+
+  function drop(cell: Cell): void {
+    const { value } = cell;
+    cell.value = undefined;
+    full.delete(cell);
+    if (value) accelerator.delete(value);
+  }
+
+  function store(cell: Cell, value: DeviceArray): void {
+    if (failures.lost) {
+      accelerator.delete(value);
+      return;
+    }
+    drop(cell);
+    cell.value = value;
+    full.add(cell);
+  }
+
+  return {
+    guard,
+    store,
+    drop,
+    dropAll() {
+      for (const cell of full) drop(cell);
+    },
+    async arraysOf(cells) {
+      const arrays: DeviceArray[] = [];
+      for (const cell of cells) {
+        const source = cell === guard ? guardSource : zeroSource;
+        if (!cell.value) store(cell, await programs.run(source, {}, Math.max(1, cell.length)));
+        if (cell.value) arrays.push(cell.value);
+      }
+      return arrays;
+    },
+  };
+}
