@@ -10,17 +10,18 @@ export interface CellValues {
   readonly guard: Cell;
   /** Puts `value` into the cell, unless the device was lost meanwhile. */
   store(cell: Cell, value: DeviceArray): void;
+  /** Puts one number everywhere. */
+  fill(cell: Cell, value: number): void;
   drop(cell: Cell): void;
   dropAll(): void;
-  /** What a launch reads; a cell that was never written reads as zeros. Fewer than `cells` once the device is lost. */
+  /** What a launch reads. Fewer than `cells` once the device is lost. */
   arraysOf(cells: readonly Cell[]): Promise<DeviceArray[]>;
 }
 
-const zeroSource = "function () { return 0; }";
-const guardSource = "function () { return 1; }";
+const uniformSource = "function (value) { return value; }";
 
 export function makeCellValues(programs: Programs, accelerator: Accelerator, failures: Failures): CellValues {
-  const guard = makeCell("float", 1);
+  const guard = makeCell("float", 1, 1);
   const full = new Set<Cell>();
 
   function drop(cell: Cell): void {
@@ -43,6 +44,10 @@ export function makeCellValues(programs: Programs, accelerator: Accelerator, fai
   return {
     guard,
     store,
+    fill(cell, value) {
+      drop(cell);
+      cell.uniform = value;
+    },
     drop,
     dropAll() {
       for (const cell of full) drop(cell);
@@ -50,8 +55,9 @@ export function makeCellValues(programs: Programs, accelerator: Accelerator, fai
     async arraysOf(cells) {
       const arrays: DeviceArray[] = [];
       for (const cell of cells) {
-        const source = cell === guard ? guardSource : zeroSource;
-        if (!cell.value) store(cell, await programs.run(source, {}, Math.max(1, cell.length)));
+        if (!cell.value) {
+          store(cell, await programs.run(uniformSource, { numbers: [cell.uniform] }, Math.max(1, cell.length)));
+        }
         if (cell.value) arrays.push(cell.value);
       }
       return arrays;

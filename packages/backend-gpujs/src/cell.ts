@@ -9,13 +9,15 @@ import type { DeviceArray } from "./gpu-js.ts";
 export interface Cell {
   readonly kind: Kind;
   readonly length: number;
-  /** Absent until the first write; a fresh cell reads as zeros. */
   value: DeviceArray | undefined;
+  /** What stands everywhere in a cell that has no array: one is made when a kernel reads it. */
+  uniform: number;
   /** The first cause, once a call that writes this cell has failed. */
   failure: Failure | undefined;
   freed: boolean;
 }
 
-export function makeCell(kind: Kind, length: number): Cell {
-  return { kind, length, value: undefined, failure: undefined, freed: false };
+/** A fresh cell; it holds zeros unless told otherwise. */
+export function makeCell(kind: Kind, length: number, uniform = 0): Cell {
+  return { kind, length, value: undefined, uniform, failure: undefined, freed: false };
 }

@@ -12,6 +12,7 @@ import { makeRunCall } from "./run-call.ts";
 export interface Queue {
   call(call: Call): void;
   write(cell: Cell, data: Float32Array): void;
+  fill(cell: Cell, value: number): void;
   free(cell: Cell): void;
   read(cell: Cell): Promise<Float32Array>;
   /** From now on everything fails. */
@@ -42,9 +43,15 @@ export function makeQueue(programs: Programs, accelerator: Accelerator, onError:
     }
   }
 
+  function fill(cell: Cell, value: number): void {
+    cell.failure = failures.lost;
+    values.fill(cell, value);
+  }
+
   return {
     call: (call) => jobs.add(() => runCall(call)),
     write: (cell, data) => jobs.add(() => write(cell, data)),
+    fill: (cell, value) => jobs.add(() => fill(cell, value)),
     free: (cell) => jobs.add(() => values.drop(cell)),
     read: (cell) => new Promise((resolve, reject) => jobs.add(() => reads.submit(cell, { resolve, reject }))),
     lose: failures.lose,
