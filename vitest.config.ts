@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { softwareVulkan } from "./scripts/software-vulkan.mjs";
@@ -9,6 +10,8 @@ const driver = softwareVulkan();
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core to itself, and would use one of two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         resolve: { conditions },

@@ -78,7 +78,7 @@ export function wrongBackendsPage() {
   });
   return `# What the kit catches
 
-A check is worth what it refuses. These ${all.length} backends are right but for one mistake each; the kit's own tests make them, and see that each fails the cases that are named here. \`node --conditions=@surprisal/source scripts/wrong-backends.mjs --write\` writes this page from the tests, and a test holds it to them. \`pnpm mutation\` does the same to the source, with thousands of small mistakes.
+A check is worth what it refuses. These ${all.length} backends are right but for one mistake each; the kit's own tests make them, and see that each fails the cases that are named here. \`node --conditions=@surprisal/source scripts/wrong-backends.mjs --write\` writes this page from the tests, and a test holds it to them. [\`pnpm mutation\`](mutation.md) does the same to the source, with thousands of small mistakes.
 
 ${sections.join("\n")}`;
 }

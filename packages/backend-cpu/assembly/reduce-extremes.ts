@@ -1,7 +1,7 @@
 // The largest or smallest number along an axis, or the first index of the largest. NaN beats every number; the first one counts.
 import { COLUMN_GROUP, COLUMN_PIECE, MERGED, ROW_PIECE } from "../src/kernels/block-sizes";
 import { ARGMAX, MIN_ALONG } from "./function-codes";
-import { at, upperHalf } from "./simd";
+import { at, laneselect, upperHalf } from "./simd";
 
 /** Of a group of columns the best numbers are in the thread's scratch, and so far behind them where they stand. */
 const INDICES: usize = COLUMN_GROUP * 4;
@@ -69,10 +69,10 @@ export function extremesOfColumns(
     const from = at(x, ((part / pieces) * axis + first) * inner + column);
     const rows = min(COLUMN_PIECE, axis - first);
     const columns = min(COLUMN_GROUP, inner - column);
-    searchColumns(local, from, flip, first, rows, inner, columns);
+    searchColumns(fn, local, from, flip, first, rows, inner, columns);
     for (let i = 0; i < columns; i++) {
       const best = load<f32>(at(local, i));
-      const index = load<i32>(at(local, i), INDICES);
+      const index = fn == ARGMAX ? load<i32>(at(local, i), INDICES) : 0;
       if (pieces > 1) {
         const to = partials + ((<usize>(part * inner + column + i)) << 3);
         store<f32>(to, best);
@@ -171,19 +171,83 @@ function indexOf(wanted: f32, x: usize, end: usize): i32 {
   return <i32>((x - start) >> 2);
 }
 
-/** The best of each column, and which row it is in, into `local`. */
-function searchColumns(local: usize, x: usize, flip: v128, first: i32, rows: i32, stride: i32, columns: i32): void {
-  for (let row = 0; row < rows; row++, x = at(x, stride)) {
-    const index = i32x4.splat(first + row);
-    const stop = at(x, columns);
-    let to = local;
-    for (let from = x; from < stop; from += 16, to += 16) {
-      const value = v128.xor(v128.load(from), flip);
-      const best = v128.load(to);
-      const beats = v128.andnot(f32x4.ne(value, value), f32x4.ne(best, best));
-      const better = row == 0 ? i32x4.splat(-1) : v128.or(f32x4.gt(value, best), beats);
-      v128.store(to, v128.bitselect(value, best, better));
-      v128.store(to, v128.bitselect(index, v128.load(to, INDICES), better), INDICES);
-    }
+/** The best of each column into `local`, and for argmax which row it is in. Reads up to 60 bytes behind the last row. */
+function searchColumns(
+  fn: i32,
+  local: usize,
+  x: usize,
+  flip: v128,
+  first: i32,
+  rows: i32,
+  stride: i32,
+  columns: i32,
+): void {
+  const bytes = (<usize>stride) << 2;
+  const stop = at(x, columns);
+  if (fn == ARGMAX) for (; x < stop; x += 32, local += 32) indicesOfStrip(local, x, first, rows, bytes);
+  else for (; x < stop; x += 64, local += 64) bestOfStrip(local, x, flip, rows, bytes);
+}
+
+/** 16 columns. */
+function bestOfStrip(to: usize, x: usize, flip: v128, rows: i32, bytes: usize): void {
+  let best0 = f32x4.splat(-Infinity);
+  let best1 = best0;
+  let best2 = best0;
+  let best3 = best0;
+  let nan0 = i32x4.splat(0);
+  let nan1 = nan0;
+  let nan2 = nan0;
+  let nan3 = nan0;
+  for (let row = 0; row < rows; row++, x += bytes) {
+    const x0 = v128.xor(v128.load(x), flip);
+    const x1 = v128.xor(v128.load(x, 16), flip);
+    const x2 = v128.xor(v128.load(x, 32), flip);
+    const x3 = v128.xor(v128.load(x, 48), flip);
+    // pmax(best, x) is best where x is NaN.
+    best0 = f32x4.pmax(best0, x0);
+    best1 = f32x4.pmax(best1, x1);
+    best2 = f32x4.pmax(best2, x2);
+    best3 = f32x4.pmax(best3, x3);
+    nan0 = v128.or(nan0, f32x4.ne(x0, x0));
+    nan1 = v128.or(nan1, f32x4.ne(x1, x1));
+    nan2 = v128.or(nan2, f32x4.ne(x2, x2));
+    nan3 = v128.or(nan3, f32x4.ne(x3, x3));
   }
+  // All bits set are NaN.
+  v128.store(to, v128.or(best0, nan0));
+  v128.store(to, v128.or(best1, nan1), 16);
+  v128.store(to, v128.or(best2, nan2), 32);
+  v128.store(to, v128.or(best3, nan3), 48);
+}
+
+/** 8 columns, and the row that each one's best is in. */
+function indicesOfStrip(to: usize, x: usize, first: i32, rows: i32, bytes: usize): void {
+  const one = i32x4.splat(1);
+  let index = i32x4.splat(first);
+  let best0 = f32x4.splat(-Infinity);
+  let best1 = best0;
+  let index0 = index;
+  let index1 = index;
+  for (let row = 0; row < rows; row++, x += bytes) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const better0 = beats(x0, best0);
+    const better1 = beats(x1, best1);
+    best0 = laneselect(x0, best0, better0);
+    best1 = laneselect(x1, best1, better1);
+    index0 = laneselect(index, index0, better0);
+    index1 = laneselect(index, index1, better1);
+    index = i32x4.add(index, one);
+  }
+  v128.store(to, best0);
+  v128.store(to, best1, 16);
+  v128.store(to, index0, INDICES);
+  v128.store(to, index1, INDICES + 16);
+}
+
+/** Larger, or the first NaN. */
+// @ts-ignore: decorator
+@inline
+function beats(x: v128, best: v128): v128 {
+  return v128.andnot(f32x4.eq(best, best), f32x4.le(x, best));
 }

@@ -56,9 +56,15 @@ export function axisOf(op: string, axis: number, rank: number): number {
   return position;
 }
 
+function positionsTo(rank: number): number[] {
+  const positions: number[] = [];
+  for (let i = 0; i < rank; i++) positions.push(i);
+  return positions;
+}
+
 /** The axes named (all, if none are) as ascending positions. */
 export function axesOf(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (axes === undefined) return positionsTo(rank);
   if (typeof axes !== "number" && !Array.isArray(axes)) {
     throw new ValueError(
       `${op}: axes are a number or an array of numbers, not ${JSON.stringify(axes) ?? String(axes)}`,

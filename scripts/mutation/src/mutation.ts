@@ -83,7 +83,7 @@ for (const [i, count] of counts.entries()) {
 }
 await byKit(
   alive().filter((mutant) => isRun.has(mutant.number) && whyEquivalent(mutant) === undefined),
-  1500,
+  6000,
 );
 for (const judge of judges) judge.close();
 const atLoading = alive().filter(({ number }) => !isRun.has(number));

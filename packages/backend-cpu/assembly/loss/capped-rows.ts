@@ -54,8 +54,11 @@ export function cappedGradient(
 ): void {
   for (let from = 0; from < classes; from += CLASS_BLOCK) {
     const to = min(from + CLASS_BLOCK, classes);
-    capBlock(cap, stage, z, from, to, local);
-    cappedExps(window, stage, from, to, local);
+    // A row of one block still stands in the scratch.
+    if (classes > CLASS_BLOCK) {
+      capBlock(cap, stage, z, from, to, local);
+      cappedExps(window, stage, from, to, local);
+    }
     const terms = local + TERMS;
     const weights = classWeights ? at(classWeights, from) : 0;
     gradientOfBlock(stage, terms, q ? at(q, from) : 0, weights, 0, to - from, isSpread, keep, share);

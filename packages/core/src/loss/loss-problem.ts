@@ -67,7 +67,7 @@ export function problemOf(
   checkKeys(op, options, knownOptions);
   const { axis, classes, batch } = classAxis(op, logits, options.axis);
   const { ignoreIndex } = options;
-  const { labels, probabilities } = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
+  const { labels, ignored, probabilities } = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
   const { floatBytes } = logits.runtime.facts;
   const classWeights = checkedClassWeights(op, options.classWeights, classes, floatBytes);
   const reduction = checkedReduction(op, options.reduction);
@@ -80,10 +80,10 @@ export function problemOf(
   if (given.length > 0) checkCombinations(op, given, settingsOf(labels, smoothing, classWeights, reduction));
   const rows = sizeOf(batch);
   checkWeightProducts(op, rowWeights.host, { labels, classWeights, smoothing }, floatBytes);
-  const counted = { rows, labels, classWeights, weights: rowWeights };
+  const counted = { rows, ignored, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
   checkDivisor(op, weight, floatBytes);
-  const marks = marksOf(labels, rowWeights.host);
+  const marks = marksOf(labels, ignored, rowWeights.host);
   return {
     op,
     batch,
@@ -140,8 +140,12 @@ function settingsOf(
 }
 
 /** A row of weight 0 is one that is not read. */
-function marksOf(labels: Int32Array | undefined, weights: Float64Array | undefined): Int32Array | undefined {
-  if (!weights?.includes(0)) return labels?.includes(-1) ? labels : undefined;
+function marksOf(
+  labels: Int32Array | undefined,
+  ignored: number,
+  weights: Float64Array | undefined,
+): Int32Array | undefined {
+  if (!weights?.includes(0)) return ignored > 0 ? labels : undefined;
   return Int32Array.from(weights, (weight, row) => (weight === 0 ? -1 : (labels?.[row] ?? 0)));
 }
 

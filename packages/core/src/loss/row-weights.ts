@@ -45,6 +45,8 @@ function checkFit(op: string, shape: Shape, size: number, batch: Shape): void {
 /** What is known of the rows when the denominator is chosen. */
 export interface CountedRows {
   readonly rows: number;
+  /** How many of them are ignored. */
+  readonly ignored: number;
   /** −1 for an ignored row; absent with probabilities. */
   readonly labels: Int32Array | undefined;
   readonly classWeights: Float64Array | undefined;
@@ -57,18 +59,16 @@ export interface CountedRows {
  * A row's effective weight is r_i·w_{y_i} for labels and r_i for probabilities; smoothing does not change it.
  */
 export function weightOf(op: string, denominator: Denominator, counted: CountedRows): number | undefined {
-  const { rows, labels, classWeights, weights } = counted;
+  const { rows, ignored, labels, classWeights, weights } = counted;
   if (typeof denominator === "number") return denominator;
   if (denominator === "batch") return rows;
-  const isLive = (row: number): boolean => labels === undefined || labels[row]! >= 0;
-  let weight = 0;
-  if (denominator === "rows") {
-    for (let row = 0; row < rows; row++) if (isLive(row)) weight++;
-    return weight;
-  }
+  if (denominator === "rows") return rows - ignored;
   if (weights.device !== undefined) return undefined;
+  const areAllOne = weights.host === undefined && (labels === undefined || classWeights === undefined);
+  if (areAllOne) return rows - ignored;
+  let weight = 0;
   for (let row = 0; row < rows; row++) {
-    if (!isLive(row)) continue;
+    if (labels !== undefined && labels[row]! < 0) continue;
     const r = weights.host?.[row] ?? 1;
     if (r < 0) {
       throw new OptionError(

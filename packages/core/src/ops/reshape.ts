@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { record, recordingsOf } from "../recording.ts";
-import { checkedShape, type Shape, show, sizeOf } from "../shape.ts";
+import { checkedShape, type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, runtimeOf } from "./apply.ts";
 
@@ -33,6 +33,7 @@ function copyOf(x: Tensor, shape: Shape): Tensor {
 }
 
 function resolved(x: Tensor, shape: Shape): Shape {
+  if (Array.isArray(shape) && sameShape(x.shape, shape)) return x.shape;
   const free = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   const known = checkedShape("reshape", free < 0 ? shape : shape.with(free, 1));
   const rest = sizeOf(known);

@@ -81,8 +81,12 @@ export function folded(
   const reduced = x.shape.filter((_, i) => !positions.includes(i));
   const runs = adjacentRuns(positions);
   if (runs.length === 0) runs.push({ first: x.rank, last: x.rank - 1 });
-  if (positions.some((i) => x.shape[i] === 0) && fn !== "sum")
+  if (fn !== "sum" && positions.some((i) => x.shape[i] === 0))
     throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
+  if (runs.length === 1) {
+    const [{ first, last }] = runs as [Run];
+    return { y: foldRun(op, fn, x, first, last, keepDims ? kept : reduced), kept };
+  }
   const y = withTemporaries((temporary) =>
     runs.reduce((folding, { first, last }, i) => {
       if (i === runs.length - 1) return foldRun(op, fn, folding, first, last, keepDims ? kept : reduced);
@@ -93,9 +97,15 @@ export function folded(
   return { y, kept };
 }
 
+/** Neighbouring axes. */
+interface Run {
+  readonly first: number;
+  last: number;
+}
+
 /** Ascending axes as runs of neighbours, the last run first. */
-function adjacentRuns(positions: readonly number[]): { first: number; last: number }[] {
-  const runs: { first: number; last: number }[] = [];
+function adjacentRuns(positions: readonly number[]): Run[] {
+  const runs: Run[] = [];
   for (const position of positions) {
     const run = runs[0];
     if (run !== undefined && run.last === position - 1) run.last = position;

@@ -45,7 +45,7 @@ describe.skipIf(!mayVisit)("a GPU that fails", { timeout: nightly ? 1_800_000 : 
 
   describe.for(modes)("%s", (mode) => {
     test("lost at any moment gives the right number or a typed error", () =>
-      expectNoProblems("losing", [mode, nightly ? 400 : 25]));
+      expectNoProblems("losing", [mode, nightly ? 400 : 12]));
 
     const faults = {
       webgl2: [
