@@ -6,7 +6,7 @@ import { errorOf } from "./faults.ts";
 import type { Programs, Reading } from "./programs.ts";
 
 /** Who waits for a read. */
-export interface Reader {
+interface Reader {
   resolve(values: Float32Array): void;
   reject(error: Error): void;
 }
