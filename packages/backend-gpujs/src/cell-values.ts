@@ -4,7 +4,7 @@ import type { Failures } from "./failures.ts";
 import type { DeviceArray } from "./gpu-js.ts";
 import type { Programs } from "./programs.ts";
 
-/** The arrays that cells hold: each belongs to one cell, and is deleted when the cell gets another. */
+/** What cells hold: an array belongs to one cell, and is deleted when the cell gets another value. */
 export interface CellValues {
   /** 1 as long as all marks were right: see {@link checkMarks}. */
   readonly guard: Cell;

@@ -31,7 +31,7 @@ export function makeReads(programs: Programs, accelerator: Accelerator, values: 
   let token = 0;
 
   /** Resolves when the read is submitted, with what will arrive. */
-  async function submit(cell: Cell, mine: number): Promise<Pick<Reading, "arrival">> {
+  async function launch(cell: Cell, mine: number): Promise<Pick<Reading, "arrival">> {
     const arrays = await values.arraysOf([cell, values.guard]);
     if (failures.lost) throw failures.lost.error;
     const { submitted, arrival } = programs.readBack(
@@ -47,8 +47,9 @@ export function makeReads(programs: Programs, accelerator: Accelerator, values: 
   async function receive(arrival: Promise<Float32Array>, length: number, mine: number): Promise<Float32Array> {
     const found = await arrival;
     noticeLoss();
-    if (found[length] !== mine)
+    if (found[length] !== mine) {
       failures.lose("a read lacks the number behind it: a kernel did not run, or the read is old");
+    }
     if (failures.lost) throw failures.lost.error;
     return found.slice(0, length);
   }
@@ -70,7 +71,7 @@ export function makeReads(programs: Programs, accelerator: Accelerator, values: 
       if (cell.length === 0) return reader.resolve(new Float32Array(0));
       token = (token % 65_536) + 1;
       const mine = token;
-      const submission = submit(cell, mine);
+      const submission = launch(cell, mine);
       const settled = submission
         .then(({ arrival }) => receive(arrival, cell.length, mine))
         .then(reader.resolve, (error: unknown) => {
