@@ -1,4 +1,5 @@
 import type { Kind } from "@surprisal/core";
+import type { Failure } from "./failures.ts";
 import type { DeviceArray } from "./gpu-js.ts";
 
 /**
@@ -8,19 +9,15 @@ import type { DeviceArray } from "./gpu-js.ts";
 export interface Cell {
   readonly kind: Kind;
   readonly length: number;
-  /** Absent until the first write; a fresh cell reads as zeros. */
   value: DeviceArray | undefined;
+  /** What stands everywhere in a cell that has no array: one is made when a kernel reads it. */
+  uniform: number;
   /** The first cause, once a call that writes this cell has failed. */
   failure: Failure | undefined;
   freed: boolean;
 }
 
-/** A failure, and whether a read has told it to anyone. */
-export interface Failure {
-  readonly error: Error;
-  reported: boolean;
-}
-
-export function makeCell(kind: Kind, length: number): Cell {
-  return { kind, length, value: undefined, failure: undefined, freed: false };
+/** A fresh cell; it holds zeros unless told otherwise. */
+export function makeCell(kind: Kind, length: number, uniform = 0): Cell {
+  return { kind, length, value: undefined, uniform, failure: undefined, freed: false };
 }

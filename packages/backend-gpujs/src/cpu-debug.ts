@@ -1,5 +1,6 @@
 import type { Accelerator } from "./accelerator.ts";
 import type { GpuJs } from "./gpu-js.ts";
+import { addPowerOfTwo } from "./power-of-two.ts";
 
 /**
  * No GPU at all: the same kernels as JavaScript, in which a debugger can step. It is slow, needs 'unsafe-eval' in a page, and
@@ -7,6 +8,7 @@ import type { GpuJs } from "./gpu-js.ts";
  */
 export async function openCpuDebug(gpuJs: GpuJs): Promise<Accelerator> {
   const gpu = new gpuJs.GPU({ mode: "cpu" });
+  addPowerOfTwo(gpu, "javascript");
   return {
     mode: "cpu-debug",
     gpu,

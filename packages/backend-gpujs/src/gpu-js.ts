@@ -49,7 +49,14 @@ export interface Gpu {
   createKernel(source: string, settings: KernelSettings): Kernel;
   /** Puts GLSL before each kernel, behind gpu.js' own functions. */
   injectNative(source: string): unknown;
+  /** A function in the language of the shaders, for kernels that call it. */
+  addNativeFunction(name: string, source: string, types: NativeFunctionTypes): unknown;
   destroy(): Promise<void>;
+}
+
+interface NativeFunctionTypes {
+  readonly argumentTypes: Readonly<Record<string, "Float">>;
+  readonly returnType: "Float";
 }
 
 interface GpuSettings {

@@ -13,12 +13,13 @@ export function textureReader(
   gl: WebGL2RenderingContext,
 ): (array: DeviceArray, length: number) => Promise<Float32Array> {
   const framebuffer = gl.createFramebuffer();
+  let format: number | undefined;
   return (array, length) => {
     const [width, height] = array.size!;
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, array.texture!, 0);
-    // One channel where the driver can; four it always can.
-    const format = gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED ? gl.RED : gl.RGBA;
+    // One channel where the driver can; four it always can. All textures are alike, and asking waits for the driver.
+    format ??= gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED ? gl.RED : gl.RGBA;
     const channels = format === gl.RED ? 1 : 4;
     const pixels = new Float32Array(width! * height! * channels);
     const buffer = gl.createBuffer();
@@ -48,8 +49,9 @@ async function reached(gl: WebGL2RenderingContext): Promise<void> {
     const status = gl.clientWaitSync(fence, 0, 0);
     if (status === gl.WAIT_FAILED) throw new GpuError("WebGL cannot tell whether a read has ended");
     if (status !== gl.TIMEOUT_EXPIRED) break;
-    if (performance.now() - since < EAGER_MS) await nextTurn();
-    else await new Promise((resolve) => setTimeout(resolve, 1));
+    if (performance.now() - since >= EAGER_MS) await new Promise((resolve) => setTimeout(resolve, 1));
+    // Also behind a timer: browsers hold one that follows from others for 4 ms.
+    await nextTurn();
   }
   gl.deleteSync(fence);
 }

@@ -1,6 +1,7 @@
 import type { Accelerator, OnLost } from "./accelerator.ts";
 import { GpuError } from "./faults.ts";
 import type { GpuJs } from "./gpu-js.ts";
+import { addPowerOfTwo } from "./power-of-two.ts";
 import { webGl2Functions } from "./webgl2-functions.ts";
 import { textureReader } from "./webgl2-read.ts";
 
@@ -26,6 +27,7 @@ export async function openWebGl2(gpuJs: GpuJs, onLost: OnLost): Promise<Accelera
   // gpu.js makes the canvas as large as its largest texture, and draws nothing on it: it gets one without pixels.
   const gpu = new gpuJs.GPU({ mode: "webgl2", context: gl, canvas: { width: 1, height: 1 } });
   gpu.injectNative(webGl2Functions);
+  addPowerOfTwo(gpu, "glsl");
   const side = features.maxTextureSize;
   return {
     mode: "webgl2",

@@ -1,5 +1,6 @@
 import type { Accelerator, OnLost } from "./accelerator.ts";
 import type { GpuJs } from "./gpu-js.ts";
+import { addPowerOfTwo } from "./power-of-two.ts";
 
 /** WebGPU. gpu.js has one device for the whole page, which outlives this backend. */
 export async function openWebGpu(gpuJs: GpuJs, onLost: OnLost): Promise<Accelerator> {
@@ -22,11 +23,13 @@ export async function openWebGpu(gpuJs: GpuJs, onLost: OnLost): Promise<Accelera
   device.addEventListener("uncapturederror", onError);
   void device.lost.then(({ message, reason }) => lose(`WebGPU: ${message || reason}`));
 
+  const gpu = new gpuJs.GPU({ mode: "webgpu" });
+  addPowerOfTwo(gpu, "wgsl");
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const { vendor, architecture, description } = adapter.info;
   return {
     mode: "webgpu",
-    gpu: new gpuJs.GPU({ mode: "webgpu" }),
+    gpu,
     kernelClass: gpuJs.WebGPUKernel,
     maxLength: Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4),
     device: `WebGPU, ${[vendor, architecture, description].filter(Boolean).join(" ") || "an adapter without a name"}`,

@@ -19,7 +19,7 @@ export function expNegative(name: string, x: string): string {
   if (${v} < -104) ${v} = -104;
   const ${n} = Math.floor(${v} * 1.44269504 + 0.5);
   const ${r} = ${v} - ${n} * ${LN2_HIGH} + ${n} * ${LN2_LOW};
-  const ${name} = (${expNearZero(r)}) * Math.pow(2, ${n});`;
+  const ${name} = (${expNearZero(r)}) * powerOfTwo(${n});`;
 }
 
 /** e^x. The power of two comes in halves, one of which may be beyond the largest number. */
@@ -32,7 +32,7 @@ export function exp(name: string, x: string): string {
   const ${n} = Math.floor(${v} * 1.44269504 + 0.5);
   const ${r} = ${v} - ${n} * ${LN2_HIGH} + ${n} * ${LN2_LOW};
   const ${half} = Math.floor(${n} / 2);
-  const ${name} = (${expNearZero(r)}) * Math.pow(2, ${half}) * Math.pow(2, ${n} - ${half});`;
+  const ${name} = (${expNearZero(r)}) * powerOfTwo(${half}) * powerOfTwo(${n} - ${half});`;
 }
 
 /** e^x − 1: a series where e^x is near 1. */

@@ -3,5 +3,5 @@
  * each row would leave a GPU idle where rows are few and long, and its draw may run into the driver's time limit.
  */
 export function partsOf(length: number): number {
-  return length <= 64 ? 1 : 2 ** Math.round(Math.log2(length) / 2);
+  return length <= 128 ? 1 : 2 ** Math.round(Math.log2(length) / 2);
 }

@@ -28,15 +28,22 @@ function sumBody(fn: "sum" | "sumSquares", range: Range, x: (a: string) => strin
   return `${sum("total", range, term)} return total;`;
 }
 
+/** Elements that one turn of the loop looks at: of a turn for each, more than half would be the loop. */
+const UNROLLED = 4;
+
 function extremeBody(fn: "max" | "min" | "argmax", range: Range, x: (a: string) => string): string {
   const { from, to } = range;
-  const a = nth(range, "n");
+  const turn = `n * ${UNROLLED}`;
+  const look = (i: number): string => {
+    const a = nth(range, `${turn} + ${i}`);
+    const better = `v${i} ${fn === "min" ? "<" : ">"} best`;
+    return `if (${a} < ${to}) { const v${i} = ${x(a)}; if (${better}) { best = v${i}; where = ${a}; } }`;
+  };
   return `
     let best = ${x(from)}; let where = ${from};
-    for (let n = 1; n < ${ENDLESS}; n++) {
-      if (${a} >= ${to}) break;
-      const v = ${x(a)};
-      if (v ${fn === "min" ? "<" : ">"} best) { best = v; where = ${a}; }
+    for (let n = 0; n < ${ENDLESS}; n++) {
+      if (${nth(range, turn)} >= ${to}) break;
+      ${Array.from({ length: UNROLLED }, (_, i) => look(i)).join(" ")}
     }
     return ${fn === "argmax" ? "where" : "best"};`;
 }

@@ -7,7 +7,6 @@ const selectSource = kernel(
   ["condition", "a", "b"],
   `let y = b[${here}]; if (condition[${here}] !== 0) y = a[${here}]; return y;`,
 );
-const fillSource = kernel(["value"], "return value;");
 
 export const selectAndFill = (queue: Queue): Pick<RequiredKernels<Cell>, "select" | "fill"> => ({
   select({ y }, { condition, a, b }) {
@@ -15,10 +14,6 @@ export const selectAndFill = (queue: Queue): Pick<RequiredKernels<Cell>, "select
     queue.call({ outputs: [y], inputs, launches: [{ output: y, source: selectSource, inputs }] });
   },
   fill({ y }, _inputs, { value }) {
-    queue.call({
-      outputs: [y],
-      inputs: [],
-      launches: [{ output: y, source: fillSource, inputs: [], numbers: [value] }],
-    });
+    queue.fill(y, value);
   },
 });
