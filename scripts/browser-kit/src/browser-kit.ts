@@ -18,8 +18,8 @@ export interface CheckInBrowserOptions {
   readonly tier?: Tier | undefined;
   /** 1 if absent. */
   readonly seed?: number | undefined;
-  /** Only the cases whose id begins so. */
-  readonly only?: string | undefined;
+  /** Only the cases whose id begins so, or in one of these ways. */
+  readonly only?: string | readonly string[] | undefined;
   /** Whether to give what the backend answered, too. */
   readonly answers?: true | undefined;
   /** `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'` if absent. */
@@ -67,7 +67,9 @@ export async function openBrowserKit(options: ChromiumOptions = {}): Promise<Bro
   };
 }
 
-function addressOf(options: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
+function addressOf(
+  options: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>,
+): URLSearchParams {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
 }
