@@ -72,7 +72,9 @@ tell("all has passed without mutants");
 // A shorter look at first: most mutants do not live long. An earlier run has taken it.
 if (kills.size === 0) await byKit(chosen, 800);
 tell("the tests of the packages judge what the kit has left");
-await ownTests(folder, width, numbersOf(alive()), tests, env, (mutant, test) => kills.add(mutant, { test }));
+const doubted = await ownTests(folder, width, numbersOf(alive()), tests, env, (mutant, test) =>
+  kills.add(mutant, { test }),
+);
 
 // What runs when its module is loaded, or when a backend is opened (which the first case of a subject does), cannot be
 // switched case by case: a process each, with the mutant on from the start.
@@ -99,7 +101,9 @@ await Promise.all(
     }
   }),
 );
-for (const { number } of atLoading.filter((mutant) => kills.of(mutant.number) === undefined)) {
+const untold = new Set([...numbersOf(atLoading), ...doubted].filter((number) => kills.of(number) === undefined));
+for (const number of untold) {
+  tell("the tests of the packages judge in processes of their own");
   const isKilled = await failsFromTheStart(folder, width, number, env);
   if (isKilled) kills.add(number, { test: "tests of its package" });
 }

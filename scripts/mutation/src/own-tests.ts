@@ -28,7 +28,10 @@ export async function testCoverage(
   return answers.flatMap((one) => (one.kind === "covered" ? [[one.test, one.mutants] as const] : []));
 }
 
-/** Which of the mutants that are still alive the packages' own tests kill; `onKill` is told of each. */
+/**
+ * Which of the mutants that are still alive the packages' own tests kill; `onKill` is told of each. Returns those that only a
+ * process of their own can tell.
+ */
 export async function ownTests(
   folder: string,
   width: number,
@@ -36,8 +39,9 @@ export async function ownTests(
   tests: TestCoverage,
   env: Readonly<Record<string, string>>,
   onKill: (mutant: number, test: string) => void,
-): Promise<void> {
+): Promise<readonly number[]> {
   const waiting = new Set(alive);
+  const doubted = new Set<number>();
   const kill = (mutant: number, test: string): void => {
     if (waiting.delete(mutant)) onKill(mutant, test);
   };
@@ -51,8 +55,9 @@ export async function ownTests(
       if (one.kind === "started") running.set(one.mutant, one.test);
       if (one.kind === "ended") running.delete(one.mutant);
       if (one.kind === "ended" && one.killed) kill(one.mutant, one.test);
+      if (one.kind === "doubted") doubted.add(one.mutant);
     }
-    if (code !== undefined) return;
+    if (code !== undefined) return [...doubted].filter((mutant) => waiting.has(mutant));
     // Those that were running when it fell silent do not end; the others have another go.
     for (const [mutant, test] of running) kill(mutant, `timeout in ${test}`);
     if (running.size === 0) throw new Error("vitest hangs, and on no mutant");

@@ -22,7 +22,9 @@ export interface TestAssignment {
 export type TestAnswer =
   | { readonly kind: "covered"; readonly test: string; readonly mutants: readonly (readonly [number, number])[] }
   | { readonly kind: "started"; readonly mutant: number; readonly test: string }
-  | { readonly kind: "ended"; readonly mutant: number; readonly test: string; readonly killed: boolean };
+  | { readonly kind: "ended"; readonly mutant: number; readonly test: string; readonly killed: boolean }
+  /** The test fails with the mutant, and afterwards without it too: it or one before has spoilt what the test works on. */
+  | { readonly kind: "doubted"; readonly mutant: number };
 
 const assignment: TestAssignment = JSON.parse(readFileSync(process.env.MUTATION_TESTS!, "utf8"));
 const killed = new Set<number>();
@@ -34,8 +36,7 @@ function answer(one: TestAnswer): void {
 /** How far the repetitions of one test are. */
 interface Course {
   readonly waiting: (readonly [mutant: number, hits: number])[];
-  /** A killed mutant may have left something behind: the test must pass as it is before it judges again. */
-  isDoubtful: boolean;
+  /** The test fails without a mutant: it judges no more. */
   isSpoilt: boolean;
 }
 
@@ -47,9 +48,9 @@ export default class MutationRunner extends TestRunner {
   override async onBeforeRunTask(test: RunnerTestCase): Promise<void> {
     await super.onBeforeRunTask(test);
     const waiting = [...(assignment.covered?.[test.id] ?? [])].filter(([mutant]) => !killed.has(mutant));
-    this.#courses.set(test.id, { waiting, isDoubtful: false, isSpoilt: false });
-    // Repetitions have the hooks around each test; a look whether it still passes may follow each mutant.
-    test.repeats = 2 * waiting.length;
+    this.#courses.set(test.id, { waiting, isSpoilt: false });
+    // Repetitions have the hooks around each test.
+    test.repeats = waiting.length;
   }
 
   async runTask(test: RunnerTestCase): Promise<void> {
@@ -58,16 +59,11 @@ export default class MutationRunner extends TestRunner {
     if (fromTheStart !== undefined) return void (await fn());
     if (assignment.covered === undefined) return this.#count(test, fn);
     if (test.result?.repeatCount === 0) {
-      await fn();
-    } else if (course.isSpoilt) {
-      return;
-    } else if (course.isDoubtful) {
-      course.isDoubtful = false;
+      // A mutant that another test of the file judged may have spoilt what both work on.
       course.isSpoilt = !(await passes(fn));
-    } else {
+    } else if (!course.isSpoilt) {
       const next = course.waiting.shift();
-      if (!next || killed.has(next[0])) return;
-      course.isDoubtful = await this.#judge(test, fn, ...next);
+      if (next && !killed.has(next[0])) course.isSpoilt = !(await this.#judge(test, fn, ...next));
     }
   }
 
@@ -83,16 +79,18 @@ export default class MutationRunner extends TestRunner {
     if (mutants.length > 0) answer({ kind: "covered", test: test.id, mutants });
   }
 
-  /** Whether the test kills the mutant. */
+  /** Finds out whether the test kills the mutant. Says whether the test may judge on. */
   async #judge(test: RunnerTestCase, fn: () => unknown, mutant: number, hits: number): Promise<boolean> {
     const name = `${test.file.name}: ${test.name}`;
     answer({ kind: "started", mutant, test: name });
     turnOn(mutant, mostHits(hits));
-    const isKilled = !(await passes(fn));
+    const hasFailed = !(await passes(fn));
     turnOff();
-    if (isKilled) killed.add(mutant);
-    answer({ kind: "ended", mutant, test: name, killed: isKilled });
-    return isKilled;
+    const isSound = !hasFailed || (await passes(fn));
+    if (hasFailed && isSound) killed.add(mutant);
+    answer({ kind: "ended", mutant, test: name, killed: hasFailed && isSound });
+    if (!isSound) answer({ kind: "doubted", mutant });
+    return isSound;
   }
 }
 
