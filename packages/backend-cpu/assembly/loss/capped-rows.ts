@@ -120,7 +120,10 @@ function cappedExps(window: Window, stage: RowStage, from: i32, to: i32, local: 
   // e^(x + rest) = e^x·(1 + rest), and behind the row are zeros.
   let terms = local + TERMS;
   const end = at(terms, count);
-  for (let behind = end; (behind & 15) != ((local + TERMS) & 15); behind += 4) store<f32>(behind, 0);
+  for (let behind = end; (behind & 15) != ((local + TERMS) & 15); behind += 4) {
+    store<f32>(behind, 0);
+    store<f32>(behind, 0, RESTS - TERMS);
+  }
   let rests = local + RESTS;
   let added = f64x2.splat(0);
   for (; terms < end; terms += 16, rests += 16) {

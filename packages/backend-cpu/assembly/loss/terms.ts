@@ -4,6 +4,9 @@ import { at } from "../simd";
 import { RowStage, stageOf } from "./row-stage";
 import { Window } from "./window-exp";
 
+/** So far below o, z_e has no part in R + E. */
+const FAR: f64 = 700;
+
 /** Adds the terms to `count` finished stages. Where focal or poly is asked for there are labels. */
 export function addTerms(
   window: Window,
@@ -36,14 +39,15 @@ function addTermsOf(window: Window, stage: RowStage, zLoss: f64, focal: f64, pol
     stage.weight = nu == Infinity ? straight : power * (straight + focal * p * ((r > 0 ? nu / r : 1) + poly));
   }
   if (zLoss != 0) {
-    const lse = stage.top == -Infinity ? logOfR(window, stage) : stage.top + stage.logRatio;
+    // Where z_e lies far below the others, z_e + (lse − z_e) would cancel, or be −∞ + ∞.
+    const lse = stage.d > FAR ? logOfR(window, stage) : stage.top + stage.logRatio;
     added += zLoss * lse * lse;
     stage.pull = 2 * zLoss * lse;
   }
   stage.lossAdded = added;
 }
 
-/** o + log R, where R is all there is. It is some 2^8, since o lies as far below the largest other logit. */
+/** o + log R, where R is all there is. It is some 2^8 or more, since o lies as far below one of the others. */
 // @ts-ignore: decorator
 @inline
 function logOfR(window: Window, stage: RowStage): f64 {

@@ -2,7 +2,7 @@ import { type Case, type CaseContext, strictNonFinite } from "../../case.ts";
 import type { FloatFormat } from "../../float-format.ts";
 import type { LossProblem } from "../../oracle/softmax-cross-entropy.ts";
 import { caseGroup } from "../define.ts";
-import { launchAndVerify } from "./launch.ts";
+import { launchAndVerify, launchBothWays } from "./launch.ts";
 
 const { quick } = caseGroup("kernel/softmax-cross-entropy");
 
@@ -52,6 +52,8 @@ export const hostile: Readonly<Record<string, HostileRow>> = {
   denormals: { logits: ({ smallestNormal }) => [smallestNormal / 4, -smallestNormal / 8, 0], label: 1 },
   "one-ulp-apart": { logits: ({ ulp }) => [1, 1 + ulp(1), 1 - ulp(0.5)], label: 0 },
   "one-ulp-apart-far-out": { logits: row(2 ** 24, 2 ** 24 - 1, 2 ** 24 - 2), label: 2 },
+  "far-below-the-others-at-the-label": { logits: row(20, 19, -1e30), label: 2 },
+  "far-below-the-others-at-one-of-ten": { logits: row(3, 2, -1e15, 1, 0, 5, 4, 3, 2, 1), label: 2 },
   "masked-by-minus-1e9": { logits: row(1, -1e9, 0.5), label: 0 },
   "all-masked-by-minus-1e9": { logits: row(-1e9, -1e9, -1e9), label: 1 },
   "one-class-left-by-minus-1e9": { logits: row(-1e9, -1e9, 3), label: 2 },
@@ -143,7 +145,7 @@ export const hostileCases: readonly Case[] = [
   ...Object.entries(hostile).map(([name, hostileRow]) =>
     quick(
       `row-${name}`,
-      (t) => launchAndVerify(t, surround(t, hostileRow)),
+      (t) => launchBothWays(t, surround(t, hostileRow)),
       hostileRow.nonFinite ? strictNonFinite : undefined,
     ),
   ),

@@ -136,3 +136,11 @@ export async function launchAndVerify(
 ): Promise<void> {
   verify(t, problem, await launch(t, problem, wanted));
 }
+
+/** As {@link launchAndVerify}, and without the state too, as a step of training asks: a backend may go another way for that. */
+export async function launchBothWays(t: CaseContext, problem: LossProblem): Promise<void> {
+  const reference = softmaxCrossEntropy(problem);
+  for (const wanted of [everyOutput, ["rowLoss", "gradient"]] as const) {
+    verify(t, problem, await launch(t, problem, wanted), reference);
+  }
+}

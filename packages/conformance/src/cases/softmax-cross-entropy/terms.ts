@@ -4,7 +4,7 @@ import { noTerms, type Terms } from "../../oracle/scaled-logits.ts";
 import { type LossProblem, softmaxCrossEntropy } from "../../oracle/softmax-cross-entropy.ts";
 import { caseGroup } from "../define.ts";
 import { type HostileRow, hostile, surround } from "./hostile-rows.ts";
-import { everyOutput, launch, launchAndVerify, verify } from "./launch.ts";
+import { everyOutput, launch, launchAndVerify, launchBothWays, verify } from "./launch.ts";
 import { type ProblemStyle, randomProblem, sizes } from "./random-problem.ts";
 
 const { quick, full } = caseGroup("kernel/softmax-cross-entropy-terms");
@@ -116,7 +116,7 @@ export const termCases: readonly Case[] = [
       .map(([rowName, row]) =>
         quick(
           `row-${rowName}-${name}`,
-          (t) => launchAndVerify(t, { ...surround(t, row), terms: { ...noTerms, ...terms } }),
+          (t) => launchBothWays(t, { ...surround(t, row), terms: { ...noTerms, ...terms } }),
           (facts) => needsTerms(facts) ?? (row.nonFinite ? strictNonFinite(facts) : undefined),
         ),
       ),
