@@ -17,10 +17,7 @@ const BOUNDS: Readonly<Record<PrecisionClass, number>> = {
 /** The logits of a fused head come from another product of matrices than the device's, whose sum may run in another order. */
 const HEAD_SLACK = 10;
 
-/** What is larger may be infinite in float32. */
-const LARGEST = 3.4e38;
-
-/** What stands for an infinity on a device that does not promise any: its largest number, times a weight. */
+/** What is larger stands for an infinity on a device that does not promise any: its largest number, times a weight. */
 const HUGE = 1e20;
 
 /** What a device gave for the row. */
@@ -145,12 +142,12 @@ function difference(what: string, facts: Facts, found: number, expected: number,
 
 function agree({ strictNonFinite, floatBytes }: Facts, found: number, expected: number, allowed: number): boolean {
   if (found === expected || Object.is(found, expected)) return true;
+  const hasSameSign = found * expected > 0;
   if (Number.isFinite(expected)) {
     if (Number.isFinite(found)) return Math.abs(found - expected) <= allowed;
-  } else if (!strictNonFinite && !Number.isFinite(found)) return true;
-  // Infinite to one of them alone: too large for its format, or for a device that does not promise infinities.
-  const large = strictNonFinite || Number.isFinite(expected) ? LARGEST : HUGE;
-  return floatBytes === 4 && found * expected > 0 && Math.min(Math.abs(found), Math.abs(expected)) > large;
+    return floatBytes === 4 && hasSameSign && Math.abs(expected) > 3.4e38; // too large for the device's format
+  }
+  return !strictNonFinite && (!Number.isFinite(found) || (hasSameSign && Math.abs(found) > HUGE));
 }
 
 /** The largest finite magnitude. */
