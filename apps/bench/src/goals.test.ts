@@ -19,6 +19,12 @@ test("an upper bound is exceeded at its largest value, and what is no time has n
   expect(verdict([at("", 16.8)], { bound: "at most", must: 16, slack: 0 })).toBe("missed by 5 %");
 });
 
+test("every column has a title", () => {
+  const [titles] = goalsTable({ shapes: [] }).split("\n");
+  const columns = titles!.split("|").slice(1, -1);
+  expect(columns.filter((title) => title.trim() === "")).toEqual([]);
+});
+
 test("ratios come from the results by name, and a wrong answer has none", () => {
   const result = (name: string, ratio: number | undefined, least: number) => ({
     name,

@@ -126,7 +126,7 @@ export function goalsTable({ shapes, sizes, overhead }: Others): string {
     ];
   });
   return table(
-    ["", "must", "aim", "measured, shape by shape", "of the best rounds", "", "strict", "half of the must"],
+    ["goal", "must", "aim", "measured, shape by shape", "of the best rounds", "verdict", "strict", "half of the must"],
     [...ratioRows, ...otherRows({ shapes, sizes, overhead })],
   );
 }

@@ -53,7 +53,7 @@ ${today()}, ${cpu} (${cores} cores), ${platform}, Node ${node} (V8 ${v8}), ${ver
 
 ## Having a chunk done by each thread
 
-Workers that are awake; the time from the call to its return.
+Workers that are awake; the time from the call to its return, and the shortest of all rounds ("least"). With chunks of nothing all of it is the price of sharing. With chunks of work, some 2 µs for each thread, what cpu takes for one such chunk is taken off, and the rest is the price.
 
 | | threads | µs | least |
 | --- | --- | --- | --- |
@@ -61,11 +61,13 @@ ${dispatch.map(({ name, threads, microseconds }) => `| ${name} | ${threads} | ${
 
 ## Speed-up over cpu
 
+The time of cpu divided by that of workers: above 1 is faster than cpu.
+
 ${table(gains)}
 
 ## Work that is too small to share
 
-It runs on the calling thread: 1.00 is as fast as cpu.
+It runs on the calling thread: 1.00 is as fast as cpu, above 1 is faster.
 
 ${table(losses)}
 `;
@@ -74,7 +76,7 @@ ${table(losses)}
 });
 
 function table(rows: readonly ScalingRow[]): string {
-  const head = `| | cpu, µs | ${THREADS.map((threads) => `${threads} threads`).join(" | ")} |`;
+  const head = `| | cpu, µs | ${THREADS.map((threads) => `${threads} thread${threads === 1 ? "" : "s"}`).join(" | ")} |`;
   const lines = rows.map(
     ({ name, microseconds, speedUps }) =>
       `| ${name} | ${digits(microseconds.median)} | ${speedUps.map((each) => brackets(each)).join(" | ")} |`,

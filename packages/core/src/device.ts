@@ -97,10 +97,11 @@ export class Device {
    * changed since the call before is not read again. If the device is lost before `f` has ended and its results are on the
    * host, the next candidate is opened (and verified), the copies are written there, and **`f` begins anew**: with the same
    * numbers on the device, and with what `rememberWith` keeps, such as an optimizer's steps. What was made on the device
-   * meanwhile is gone. Whatever else `f` changes on the host, it changes again.
+   * meanwhile is gone, and so is what anyone else wrote to the device. Whatever else `f` changes on the host, it changes again.
+   * A tensor from before that `f` disposes of is not put back: `f` meets a DisposedError when it begins anew.
    *
-   * How much is done twice is how much `f` does: an epoch, say, or a hundred steps. Inside another `recovering`, `f` just runs:
-   * the outer one begins anew.
+   * How much is done twice is how much `f` does: an epoch, say, or a hundred steps. One runs at a time: a call inside another
+   * or beside it is refused.
    *
    * ```ts
    * for (let epoch = 0; epoch < 10; epoch++) {
@@ -108,7 +109,8 @@ export class Device {
    * }
    * ```
    * @returns what `f` returns
-   * @throws what `f` throws where the device is not lost; DeviceLostError where no candidate is left
+   * @throws what `f` throws where the device is not lost; DeviceLostError where no candidate is left; OptionError where
+   * another is under way, or the device was opened without `recover: true`
    */
   async recovering<R>(f: () => R | Promise<R>): Promise<R> {
     this.#runtime.assertOpen("recovering");

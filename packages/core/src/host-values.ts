@@ -91,21 +91,33 @@ function attached(op: string, values: NumberArray): NumberArray {
       new Uint8Array(values.buffer);
     } catch {
       throw new ValueError(
-        `${op}: the ${nameOf(values).slice(2)} is detached: its buffer was transferred elsewhere; copy it first`,
+        `${op}: the ${values.constructor.name} is detached: its buffer was transferred elsewhere; copy it first`,
       );
     }
   }
   return values;
 }
 
+/** The class of a typed array of any realm, such as "Float32Array"; undefined of anything else. */
+const typedArrayClass = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: unknown) => string | undefined;
+
 /** Whether a value is a typed array of plain numbers (no BigInts, no DataView). */
 export function isNumberArray(values: unknown): values is NumberArray {
-  return ArrayBuffer.isView(values) && !(values instanceof DataView) && !isBigIntArray(values);
+  return typedArrayClass.call(values)?.startsWith("Big") === false;
+}
+
+/** Whether a value is a typed array of integers of at most 32 bits. */
+export function isIntegerArray(values: unknown): values is Exclude<NumberArray, Float32Array | Float64Array> {
+  const name = typedArrayClass.call(values);
+  return name !== undefined && (name.startsWith("Int") || name.startsWith("Uint"));
 }
 
 /** Whether a value is one of the 64-bit integer arrays. */
 export function isBigIntArray(values: unknown): values is BigInt64Array | BigUint64Array {
-  return values instanceof BigInt64Array || values instanceof BigUint64Array;
+  return typedArrayClass.call(values)?.startsWith("Big") === true;
 }
 
 function flattenNested(op: string, values: readonly NestedNumbers[]): HostTensor {

@@ -2,6 +2,7 @@ import { LabelError, ValueError } from "./errors.ts";
 import {
   hostTensor,
   isBigIntArray,
+  isIntegerArray,
   isNumberArray,
   type NestedNumbers,
   type NumberArray,
@@ -43,11 +44,6 @@ export function integers(
     );
   }
   return { data: exact, shape };
-}
-
-/** Typed arrays whose every element is an integer, and a number. */
-function isIntegerArray(values: unknown): values is Exclude<NumberArray, Float32Array | Float64Array> {
-  return isNumberArray(values) && !(values instanceof Float32Array || values instanceof Float64Array);
 }
 
 function exactNumbers(op: string, what: string, values: BigInt64Array | BigUint64Array, classes: number): Float64Array {

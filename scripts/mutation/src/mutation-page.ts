@@ -30,10 +30,12 @@ export interface RunOf {
   readonly command: string;
   readonly environment: string;
   readonly minutes: number;
+  /** Whether the kills of an earlier run were known (`--resume`), so that the minutes are those of the rest. */
+  readonly resumed: boolean;
 }
 
 /** docs/mutation.md. */
-export function mutationPage(judged: readonly Judged[], { command, environment, minutes }: RunOf): string {
+export function mutationPage(judged: readonly Judged[], { command, environment, minutes, resumed }: RunOf): string {
   const { version } = createRequire(import.meta.url)("@stryker-mutator/instrumenter/package.json");
   const counted = judged.filter(({ why }) => why === undefined);
   const left = counted.filter((one) => killerOf(one) === undefined);
@@ -42,9 +44,9 @@ export function mutationPage(judged: readonly Judged[], { command, environment, 
 
 \`node scripts/bootstrap.mjs ${command}\` makes every mutant that StrykerJS knows of the plain kernels and of the loss in core, and looks for what kills it: the quick tier of the conformance kit (seed 1) on plain in float64, the kernels also in float32, core also with plain's required kernels alone and with cpu's fusions, and then the packages' own tests ([decision 16](decisions/0016-who-checks-the-checks.md)). This page is what \`--write\` left.
 
-${environment}, StrykerJS ${version}, case set ${casesVersion}, ${minutes.toFixed(0)} minutes.
+${environment}, StrykerJS ${version}, case set ${casesVersion}, ${minutes.toFixed(0)} minutes${resumed ? ", resumed: what an earlier run had killed was not judged again" : ""}.
 
-**${percent(scoreOf(judged))} of ${judged.length} mutants are killed**, and ${percent(scoreOf(counted))} of those that anything could tell from the right code: ${judged.length - counted.length} are argued in [equivalent-mutants.ts](../scripts/mutation/src/equivalent-mutants.ts) to be equivalent.
+**${percent(scoreOf(judged))} of ${judged.length} mutants are killed**, and ${percent(scoreOf(counted))} of those that anything could tell from the right code: ${judged.length - counted.length} are argued in [equivalent-mutants.ts](../scripts/mutation/src/equivalent-mutants.ts) to be equivalent. The column "killed" counts those against a file too.
 
 | file | mutants | killed by the kit | by own tests alone | equivalent | left | killed |
 |---|---|---|---|---|---|---|

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { unusedArguments } from "./equivalent-mutants.ts";
 import { HitLimitError, mostHits, record, turnOff, turnOn } from "./mutant-switch.ts";
 import { makeMutants } from "./mutants.ts";
+import { mutationPage } from "./mutation-page.ts";
 
 const { stryMutAct_9fa48: isOn, stryCov_9fa48: isRun } = (
   globalThis as unknown as {
@@ -38,4 +39,10 @@ test("thousands of mutants are made, and every argument that one is equivalent i
     expect(mutants.filter(({ file }) => file.startsWith(folder)).length).toBeGreaterThan(500);
   }
   expect(unusedArguments(mutants)).toEqual([]);
+});
+
+test("the page says whether its minutes are those of a whole run", () => {
+  const run = { command: "pnpm mutation --write", environment: "here", minutes: 5 };
+  expect(mutationPage([], { ...run, resumed: true })).toContain("5 minutes, resumed: ");
+  expect(mutationPage([], { ...run, resumed: false })).not.toContain("resumed");
 });

@@ -35,6 +35,7 @@ process.on("exit", () => {
 });
 
 const kills = new KnownKills(values.resume, mutation);
+const resumed = kills.size > 0;
 
 /** Gives each mutant that is alive to the next judge that is free, which takes so much of the processor's time for it. */
 async function byKit(mutants: readonly Mutant[], budget: number): Promise<void> {
@@ -122,6 +123,7 @@ const page = mutationPage(judged, {
   command: "pnpm mutation --write",
   environment: `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
   minutes: (performance.now() - start) / 60_000,
+  resumed,
 });
 console.log(page);
 if (values.write) writeFileSync(join(root, "docs/mutation.md"), page);

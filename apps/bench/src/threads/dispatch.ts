@@ -51,7 +51,7 @@ export async function dispatchRows(effort: Effort): Promise<DispatchRow[]> {
     const add = (name: string, milliseconds: readonly number[]) =>
       rows.push({ name, threads, microseconds: spread(milliseconds.map((time) => time * 1000)) });
     add("workers, chunks of nothing", empty!);
-    add("workers, a chunk of 2 µs each, less one such chunk", extra);
+    add("workers, chunks of work, less one on cpu", extra);
     await many.close();
   }
   await one.close();

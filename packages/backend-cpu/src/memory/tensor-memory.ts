@@ -6,7 +6,7 @@ export const PAGE_BYTES = 65_536;
 /** The first page holds the kernels' constants, and no tensor. */
 const FIRST_PAGE = 1;
 
-/** The last bytes are no tensor's: a kernel may read up to 12 bytes behind an operand. */
+/** The last bytes are no tensor's: a kernel may read up to 60 bytes behind an operand (extremes of columns do). */
 const GUARD_BYTES = UNIT_BYTES;
 
 /** Memory grows by half, but at most by 64 MiB more than is asked for: untouched pages are cheap, not free. */

@@ -23,3 +23,12 @@ test.for<[string, (p: Parameter, gradient: Parameter, slots: readonly [Parameter
   for (const slot of slots) expect([...(await slot.data())]).toSatisfy((all: number[]) => all.every(Number.isFinite));
   await device.close();
 });
+
+test("adamw with decay keeps an infinite parameter infinite, and takes its part of a finite one", async () => {
+  const device = await openDevice([gpujs({ mode: "cpu-debug" })]);
+  const [p, g] = [device.parameter(numbers), device.parameter([0, 0, 0])];
+  const slots = [device.parameter([0, 0, 0]), device.parameter([0, 0, 0])] as const;
+  adamUpdate(p, g, slots[0], slots[1], { ...adam, epsilon: 1, weightDecay: 0.5, decoupled: true });
+  expect([...(await p.data())]).toEqual([...numbers.slice(0, 2), 1.5]);
+  await device.close();
+});

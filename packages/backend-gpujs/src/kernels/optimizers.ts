@@ -28,9 +28,8 @@ const varianceStep = kernel(
   `${direction} return beta * ${v} + fresh * d * d;`,
 );
 const adamStep = kernel(
-  ["p", "m", "v", "rate", "decay", "epsilon", "correction2"],
-  `let lost = decay * ${p}; if (decay === 0) lost = 0;
-  return ${p} - lost - rate * ${m} / (Math.sqrt(${v}) / correction2 + epsilon);`,
+  ["p", "m", "v", "rate", "keep", "epsilon", "correction2"],
+  `return keep * ${p} - rate * ${m} / (Math.sqrt(${v}) / correction2 + epsilon);`,
 );
 
 export const optimizers = (queue: Queue): Pick<Fusions<Cell>, "sgd" | "adamw"> => ({
@@ -88,7 +87,7 @@ export const optimizers = (queue: Queue): Pick<Fusions<Cell>, "sgd" | "adamw"> =
           inputs: [inputs.parameter, mean, variance],
           numbers: [
             learningRate / params.correction1,
-            decoupled ? learningRate * weightDecay : 0,
+            decoupled ? 1 - learningRate * weightDecay : 1,
             epsilon,
             Math.sqrt(params.correction2),
           ],

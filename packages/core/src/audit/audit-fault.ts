@@ -17,6 +17,9 @@ const BOUNDS: Readonly<Record<PrecisionClass, number>> = {
 /** The logits of a fused head come from another product of matrices than the device's, whose sum may run in another order. */
 const HEAD_SLACK = 10;
 
+/** What is larger stands for an infinity on a device that does not promise any: its largest number, times a weight. */
+const HUGE = 1e20;
+
 /** What a device gave for the row. */
 export interface AuditedRow {
   readonly answer: RowAnswer;
@@ -73,7 +76,8 @@ function stateFault({ facts, row: { logits }, found, expected, bound }: Judged):
   const allowed = bound * Math.max(1, Math.abs(m));
   if (!facts.strictNonFinite && !Number.isFinite(m)) return undefined;
   const [chosen, first] = [logits[state[1]!], logits[k]];
-  const isLargest = state[1] === k || (chosen !== undefined && first !== undefined && first - chosen <= allowed);
+  const isLargest =
+    state[1] === k || (chosen !== undefined && first !== undefined && agree(facts, chosen, first, allowed));
   return (
     difference("the largest logit of the state", facts, state[0]!, m, allowed) ??
     (isLargest ? undefined : `the class of the state is ${state[1]}, and the reference's ${k}`) ??
@@ -136,12 +140,14 @@ function difference(what: string, facts: Facts, found: number, expected: number,
   return agree(facts, found, expected, allowed) ? undefined : `${what} is ${found}, and the reference's ${expected}`;
 }
 
-function agree(facts: Facts, found: number, expected: number, allowed: number): boolean {
-  if (Math.abs(found - expected) <= allowed || Object.is(found, expected)) return true;
-  if (Number.isFinite(found)) return false;
-  // A device that does not promise NaN, and a number too large for its format.
-  if (!Number.isFinite(expected)) return found === expected || !facts.strictNonFinite;
-  return facts.floatBytes === 4 && Math.sign(found) === Math.sign(expected) && Math.abs(expected) > 3.4e38;
+function agree({ strictNonFinite, floatBytes }: Facts, found: number, expected: number, allowed: number): boolean {
+  if (found === expected || Object.is(found, expected)) return true;
+  const hasSameSign = found * expected > 0;
+  if (Number.isFinite(expected)) {
+    if (Number.isFinite(found)) return Math.abs(found - expected) <= allowed;
+    return floatBytes === 4 && hasSameSign && Math.abs(expected) > 3.4e38; // too large for the device's format
+  }
+  return !strictNonFinite && (!Number.isFinite(found) || (hasSameSign && Math.abs(found) > HUGE));
 }
 
 /** The largest finite magnitude. */

@@ -117,6 +117,63 @@ describe("a device that begins to lie", () => {
     expect([...ledger.open]).toEqual([]);
   });
 
+  const infinite = [2, Number.NEGATIVE_INFINITY, 1];
+  const nothing = [Number.POSITIVE_INFINITY, 1, 2];
+  const lossOf = (z: Tensor): unknown => softmaxCrossEntropy(z, { labels: [1] }, { reduction: "none" });
+  const termsOf = (z: Tensor): unknown => crossEntropyTerms(z, { labels: [1] }, { diagnostics: true });
+  it.each<[string, (z: Tensor) => unknown, number[], "rowLoss" | "state", number[], string | undefined]>([
+    ["0 for a loss of ∞", lossOf, infinite, "rowLoss", [0], "the loss is 0, and the reference's Infinity"],
+    ["the largest number for a loss of ∞", lossOf, infinite, "rowLoss", [3.4028234663852886e38], "the loss is 3.4"],
+    ["−∞ for a loss of ∞", lossOf, infinite, "rowLoss", [Number.NEGATIVE_INFINITY], "the loss is -Infinity"],
+    ["NaN for a loss of ∞", lossOf, infinite, "rowLoss", [Number.NaN], "the loss is NaN"],
+    ["∞ for a loss of ∞", lossOf, infinite, "rowLoss", [Number.POSITIVE_INFINITY], undefined],
+    [
+      "a logit for the largest, of ∞",
+      termsOf,
+      nothing,
+      "state",
+      [2, 0, Number.NaN],
+      "the largest logit of the state is 2",
+    ],
+    [
+      "another class for that of ∞",
+      termsOf,
+      nothing,
+      "state",
+      [Infinity, 2, Number.NaN],
+      "the class of the state is 2",
+    ],
+  ])("where it is infinite: %s", async (_, run, row, output, lie, says) => {
+    const lying = liar((kernels, backend) => (outputs, inputs, params) => {
+      kernels.softmaxCrossEntropy(outputs, inputs, params);
+      if (outputs[output] !== undefined) backend.write(outputs[output], lie);
+    });
+    const device = await openDevice([lying], { auditEvery: { every: 1, reference } });
+    run(device.tensor([row]));
+    if (says === undefined) await device.close();
+    else expect((await rejection(device.close())).message).toContain(says);
+  });
+
+  it.each<[string, number, string | undefined]>([
+    ["0", 0, "the loss is 0, and the reference's Infinity"],
+    ["the largest number of the other sign", -3.4028234663852886e38, "the loss is -3.4"],
+    ["the largest number, which is let pass", 3.4028234663852886e38, undefined],
+    ["NaN, which is let pass", Number.NaN, undefined],
+  ])("and promises no infinities: %s for a loss of ∞", async (_, answer, says) => {
+    const honest = liar(overwriting("rowLoss", answer));
+    const loose: BackendProvider = {
+      name: "loose",
+      async open(options) {
+        const backend = await honest.open(options);
+        return { ...backend, facts: { ...backend.facts, strictNonFinite: false } };
+      },
+    };
+    const device = await openDevice([loose], { auditEvery: { every: 1, reference } });
+    lossOf(device.tensor([infinite]));
+    if (says === undefined) await device.close();
+    else expect((await rejection(device.close())).message).toContain(says);
+  });
+
   it("is found at close where nothing more is read", async () => {
     const device = await openDevice([liar(overwriting("rowLoss", 7))], { auditEvery: { every: 1, reference } });
     softmaxCrossEntropy(device.tensor(numbers(20), [5, 4]), { labels });

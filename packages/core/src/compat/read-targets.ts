@@ -1,6 +1,13 @@
 /** Targets as other systems take them: class indices on the host, or distributions on host or device. */
 import { ShapeError, ValueError } from "../errors.ts";
-import { type HostTensor, type HostValues, hostTensor, isBigIntArray, isNumberArray } from "../host-values.ts";
+import {
+  type HostTensor,
+  type HostValues,
+  hostTensor,
+  isBigIntArray,
+  isIntegerArray,
+  isNumberArray,
+} from "../host-values.ts";
 import type { Integers } from "../integers.ts";
 import type { Targets } from "../loss/loss-options.ts";
 import { upload } from "../ops/apply.ts";
@@ -62,11 +69,8 @@ export function eitherTargets(
 
 /** Whether host values have the logits' shape. A typed array of integers never is a distribution. */
 function isDistribution(op: string, values: unknown, logits: Tensor): boolean {
-  if (isBigIntArray(values)) return false;
-  if (isNumberArray(values)) {
-    const isFloat = values instanceof Float32Array || values instanceof Float64Array;
-    return isFloat && logits.rank === 1 && values.length === logits.size;
-  }
+  if (isBigIntArray(values) || isIntegerArray(values)) return false;
+  if (isNumberArray(values)) return logits.rank === 1 && values.length === logits.size;
   if (!Array.isArray(values) && !isHostTensor(values)) return false;
   return sameShape(hostTensor(op, values as HostValues).shape, logits.shape);
 }

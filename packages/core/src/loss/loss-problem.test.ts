@@ -1,4 +1,5 @@
 /** What the loss refuses: always before a kernel runs or memory is taken, the same on every device. */
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { expectClose, expectRefused, openPlain, refusal } from "../../testing/claims.ts";
 import {
@@ -12,6 +13,15 @@ import {
 } from "../index.ts";
 
 const op = "softmaxCrossEntropy";
+
+/** An array that another realm made. */
+const elsewhere = (source: string): unknown => runInNewContext(source);
+
+function transferred(): Int32Array {
+  const labels = Int32Array.of(0, 1);
+  structuredClone(labels.buffer, { transfer: [labels.buffer] });
+  return labels;
+}
 
 /** Logits [2, 3], and a tensor of the same shape. */
 async function problem(): Promise<{ device: Device; z: Tensor; q: Tensor }> {
@@ -42,6 +52,10 @@ describe("a label is refused, naming its row, if it is", () => {
     ["a fraction", [0, 1.5], "LABEL", fraction(1.5)],
     ["NaN", Float32Array.of(0, Number.NaN), "LABEL", fraction(Number.NaN)],
     ["infinite", [0, Infinity], "LABEL", fraction(Infinity)],
+    ["a fraction in 64 bits of another realm", elsewhere("Float64Array.of(0, 1.5)"), "LABEL", fraction(1.5)],
+    ["out of range in an array of another realm", elsewhere("Int32Array.of(0, 3)"), "LABEL", range(3)],
+    ["a 64-bit integer of another realm out of range", elsewhere("BigInt64Array.of(0n, 3n)"), "LABEL", range(3)],
+    ["in a buffer that was transferred", transferred(), "VALUE", `${op}: the Int32Array is detached`],
     ["a string", [0, "1"], "VALUE", type('the string "1"')],
     ["null", [0, null], "VALUE", type("null")],
     ["a bigint among numbers", [0, 1n], "VALUE", type("the bigint 1")],
@@ -52,6 +66,22 @@ describe("a label is refused, naming its row, if it is", () => {
     const gradient = (): unknown => softmaxCrossEntropyGradient(z, { labels } as never);
     expectRefused(device, gradient, code, [message.replace(op, "softmaxCrossEntropyGradient")]);
     expect(device.memory().made).toBe(made);
+  });
+
+  it.runIf("Float16Array" in globalThis)("a fraction in 16 bits", async () => {
+    const { device, z } = await problem();
+    const Float16Array = (globalThis as unknown as { Float16Array: Float32ArrayConstructor }).Float16Array;
+    const labels = Float16Array.of(0, 1.5);
+    expectRefused(device, () => softmaxCrossEntropy(z, { labels }), "LABEL", [fraction(1.5)]);
+    expect(await softmaxCrossEntropy(z, { labels: Float16Array.of(0, 2) }).item()).toBeCloseTo(Math.log(3));
+  });
+
+  it("not for the realm of its array", async () => {
+    const { z } = await problem();
+    for (const source of ["BigInt64Array.of(0n, 2n)", "Float64Array.of(0, 2)", "Uint8Array.of(0, 2)", "[0, 2]"]) {
+      const labels = elsewhere(source) as number[];
+      expect(await softmaxCrossEntropy(z, { labels }).item()).toBeCloseTo(Math.log(3));
+    }
   });
 
   it("with the row, the label and the number of classes on the error", async () => {

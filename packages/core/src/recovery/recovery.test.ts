@@ -10,6 +10,7 @@ import {
   assign,
   type Device,
   linear,
+  mul,
   type OpenReport,
   openDevice,
   type Parameter,
@@ -157,27 +158,49 @@ describe("recovering", () => {
     await device.close();
   });
 
-  it("inside another is a part of it", async () => {
-    const { provider } = dying("mortal", { at: 40 });
+  it("refuses a second call while one runs, beside it or inside, and takes the next after it", async () => {
+    const refused = { code: "OPTION", message: expect.stringContaining("another is under way on this device") };
+    const { provider } = dying("mortal", { at: 20 });
     const device = await openDevice([provider, f64()], { recover: true });
-    const p = device.parameter([0]) as Parameter;
-    const inner: number[] = [];
-    await device.recovering(async () => {
-      for (let i = 0; i < 4; i++) {
-        await device.recovering(async () => {
-          for (let k = 0; k < 5; k++) {
-            const next = add(p, 1);
-            assign(p, next);
-            next.dispose();
-          }
-          await p.item();
-        });
-        inner.push(i);
-      }
+    const [p, q] = [device.parameter([1]), device.parameter([1])];
+    const triple = async (parameter: Parameter): Promise<void> => {
+      await device.scoped((scope) => assign(parameter, mul(scope.borrow<Tensor>(parameter), 3)));
+      await parameter.data();
+    };
+    let runs = 0;
+    const first = device.recovering(async () => {
+      runs++;
+      await triple(p);
+      expect(await rejection(device.recovering(() => {}))).toMatchObject(refused);
+      for (let i = 0; i < 20; i++) await p.data();
     });
-    expect(await p.item()).toBe(20);
-    expect(inner.slice(-4)).toEqual([0, 1, 2, 3]);
-    expect(inner.length).toBeGreaterThan(4);
+    let ran = false;
+    const second = device.recovering(async () => {
+      ran = true;
+      await triple(q);
+    });
+    expect(await rejection(second)).toMatchObject(refused);
+    await first;
+    expect([ran, runs]).toEqual([false, 2]);
+    await device.recovering(() => triple(q));
+    expect([await p.item(), await q.item()]).toEqual([3, 3]);
+    await device.close();
+  });
+
+  it("does not put back a tensor that f disposed of", async () => {
+    const { provider } = dying("mortal", { at: 20 });
+    const device = await openDevice([provider, f64()], { recover: true });
+    const x = device.tensor([1, 2]);
+    let runs = 0;
+    const error = await rejection(
+      device.recovering(async () => {
+        runs++;
+        const y = add(x, 1);
+        x.dispose();
+        for (let i = 0; i < 20; i++) await y.data();
+      }),
+    );
+    expect([error.code, runs]).toEqual(["DISPOSED", 2]);
     await device.close();
   });
 

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.ts";
-import { DeviceLostError } from "../errors.ts";
+import { DeviceLostError, OptionError } from "../errors.ts";
 import type { Successor } from "../opening/opening.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Region } from "../tensor.ts";
@@ -27,9 +27,16 @@ export class Recovery {
     this.#onLeaving = onLeaving;
   }
 
-  /** Runs `f` until no device is lost under it. One that runs inside another is a part of that. */
+  /**
+   * Runs `f` until no device is lost under it. One at a time: whether a second is called inside the first or beside it cannot
+   * be told, and what one beside it writes would be put back with the first, which does not do it again.
+   */
   async run<R>(f: () => R | Promise<R>): Promise<R> {
-    if (this.#isRunning) return f();
+    if (this.#isRunning) {
+      throw new OptionError(
+        "recovering: another is under way on this device; await that one first, or, inside it, just call the function",
+      );
+    }
     this.#isRunning = true;
     try {
       await this.#begin();
