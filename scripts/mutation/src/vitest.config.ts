@@ -27,5 +27,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 3,
     silent: true,
+    // Its key is the written source: it would hand out mutants under the numbers of an earlier run.
+    fsModuleCache: false,
   },
 });
