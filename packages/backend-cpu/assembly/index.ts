@@ -1,6 +1,6 @@
 // The kernels. A function runs the blocks begin ≤ block < end of one phase of a call, a block being what its docstring says; `local`
 // is 64 KiB of scratch of the calling thread. Addresses are bytes, lengths are elements, everything is row-major.
-// Up to 12 bytes behind an operand may be read (and are not used).
+// Up to 60 bytes behind an operand may be read (and are not used).
 export { binary } from "./binary";
 export {
   unaryExp,
