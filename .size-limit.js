@@ -1,7 +1,11 @@
 // What users download, minified and gzipped. A budget that a change exceeds is a decision for review, not a number to raise.
 
-/** What openDevice loads when an option asks for it: `verify: true`, `workload`, `auditEvery`, `recover`. */
-const onDemand = [/opening\/(fastest|verify-golden)\./, /audit\/auditing\./, /recovery\/recovery\./];
+/** What openDevice loads for its options: the check of them, and what `verify: true`, `workload`, `auditEvery` and `recover` ask for. */
+const onDemand = [
+  /opening\/(open-device-options|fastest|verify-golden)\./,
+  /audit\/auditing\./,
+  /recovery\/recovery\./,
+];
 
 const without = (external) => (config) => ({ ...config, external });
 

@@ -1,7 +1,7 @@
 import type { LossTerms } from "@surprisal/core";
 import { expect, it } from "vitest";
 import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
-import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
+import { threadedSoftmaxCrossEntropy } from "./split-rows.ts";
 
 interface Problem {
   readonly rows: number;
@@ -36,8 +36,8 @@ describeVariants("the fused loss", (variant) => {
     const state = targets === "labels" ? undefined : room(3 * rows);
     const gradient = inPlace ? logits : room(rows * classes);
     const target = targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) };
-    const plan: typeof softmaxCrossEntropy = (...call) =>
-      softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+    const plan: typeof threadedSoftmaxCrossEntropy = (...call) =>
+      threadedSoftmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
     run(plan, { rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), order);
     return joined(read(rowLoss), read(gradient), state && read(state));
   }
@@ -85,8 +85,8 @@ describeVariants("the fused loss", (variant) => {
       const [rowLoss, gradient, state] = [room(rows), room(rows * classes), hasState ? room(3 * rows) : undefined];
       const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1, 20_000, 1, 32_999, 15]) };
       const params = { rows, classes, inner: 1, smoothing, scale: 1 };
-      const plan: typeof softmaxCrossEntropy = (...call) =>
-        softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+      const plan: typeof threadedSoftmaxCrossEntropy = (...call) =>
+        threadedSoftmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
       run(plan, { rowLoss, gradient, state }, inputs, params);
       return bits(joined(read(rowLoss), read(gradient), state && read(state)));
     };
@@ -107,7 +107,7 @@ describeVariants("the fused loss", (variant) => {
       outputs: object = { gradient: other },
     ): string[] => {
       const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
-      const planned = softmaxCrossEntropy(outputs, { logits, labels: other }, params, () => 0, threads);
+      const planned = threadedSoftmaxCrossEntropy(outputs, { logits, labels: other }, params, () => 0, threads);
       return planned.map(({ run }) => run);
     };
     expect(phases(1, 300_000)).toEqual(["softmaxCrossEntropyRows"]);
@@ -132,7 +132,7 @@ describeVariants("the fused loss", (variant) => {
       const [rowLoss, gradient] = [room(1), room(classes)];
       const terms = { ...neutral, inverseTemperature: t };
       const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 / t, terms };
-      run(softmaxCrossEntropy, { rowLoss, gradient }, { logits: floats(z), labels: integers([1]) }, params);
+      run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, { logits: floats(z), labels: integers([1]) }, params);
 
       const weights = [...z].map((x) => Math.exp(t * (x - z[1]!)));
       const others = weights.reduce((sum, weight, j) => (j === 1 ? sum : sum + weight), 0);
@@ -152,7 +152,7 @@ describeVariants("the fused loss", (variant) => {
     const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([classes - 2]) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
-    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
+    run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
     const rest = (classes - 1) * Math.exp(-Math.fround(93.3)); // below 2^−126 for 3 classes, where it may be 0
     const [loss] = read(rowLoss);
     expect(Math.abs(loss! / rest - 1) < 4e-7 || rest < 2 ** -126).toBe(true);
@@ -168,7 +168,7 @@ describeVariants("the fused loss", (variant) => {
     const state = room(3); // asks for the likeliest class apart, which is not the label
     const inputs = { logits: floats(z), labels: integers([0]) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 65536 };
-    run(softmaxCrossEntropy, { gradient, state }, inputs, params);
+    run(threadedSoftmaxCrossEntropy, { gradient, state }, inputs, params);
     expect([...read(gradient).subarray(0, 2)]).toEqual([-65536, 65536]);
   });
 
@@ -181,7 +181,7 @@ describeVariants("the fused loss", (variant) => {
     const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([0]), classWeights: floats(weights) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
-    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
+    run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
     expect([...read(rowLoss), ...read(gradient).subarray(0, 2)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 });

@@ -48,7 +48,7 @@ export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);
     if (finishesLogitGradient(placed)) return finishedLoss(placed);
-    const rows = temporary(rowLosses(placed.problem, placed.at).rows);
+    const rows = temporary(rowLosses(placed.problem, placed.at));
     return reducedRows(problem, temporary(weightedRows(problem, rows)));
   });
 }
