@@ -176,13 +176,16 @@ export class RowStage {
   }
 }
 
+/** Factors from here on are normal float32, and so are their products with exponentials that count: 2^−100. */
+export const LEAST_FACTOR: f64 = 7.888609052210118e-31;
+
 /**
  * A factor as two that are normal float32: a tiny one is none, although its products may be. The second is 1 or 2^−100.
  */
 // @ts-ignore: decorator
 @inline
 export function secondFactor(factor: f64): f64 {
-  return abs(factor) < 7.888609052210118e-31 ? 7.888609052210118e-31 : 1;
+  return abs(factor) < LEAST_FACTOR ? LEAST_FACTOR : 1;
 }
 
 // @ts-ignore: decorator

@@ -1,0 +1,119 @@
+// Four rows in the lanes, where there is nothing to them but a label each: what most losses are. The numbers of a row stay in its
+// lane from the logits to the gradient, and no stage is filled and read.
+import { exponential, fourFloats, logOnePlusRatio } from "../logarithm";
+import { at, upperHalf } from "../simd";
+import { DOTS, EXCLUDED, FACTORS, K, LARGEST_CLASSES, PART_BYTES, SUMS } from "./lane-part";
+import { clear, laneOf, largestOthers, logitOf, startTile, takeOut } from "./lane-tile";
+import { LEAST_FACTOR } from "./row-stage";
+import { transposeOut } from "./transpose";
+import { GROUP_BYTES, storedExps, Window } from "./window-exp";
+
+/** Where a part keeps o − z_y, and the gradients of the labels. */
+const DISTANCES: usize = DOTS;
+const AT_LABELS: usize = LARGEST_CLASSES;
+
+/**
+ * Loss and gradient of whole blocks, with the very bits of the way by stages. False, and nothing that counts is written, if one of
+ * their rows is ignored or not live, needs a base, or has a factor that is no normal float32.
+ */
+export function labelledLanes(
+  window: Window,
+  rowLoss: usize,
+  gradient: usize,
+  logits: usize,
+  labels: usize,
+  classes: i32,
+  unit: f64,
+  firstRow: i32,
+  blocks: i32,
+  tiles: usize,
+  tileBytes: usize,
+  groups: i32,
+  parts: usize,
+): bool {
+  const lastRow = firstRow + 4 * blocks - 1;
+  let signs = i32x4.splat(0);
+  for (let b = 0; b < blocks; b++) {
+    const row = firstRow + 4 * b;
+    signs = v128.or(signs, v128.load(at(labels, row)));
+    startTile(tiles + <usize>b * tileBytes, tileBytes, parts + <usize>b * PART_BYTES, logits, row, lastRow, classes);
+  }
+  if (i32x4.bitmask(signs) != 0) return false;
+  for (let i = 0; i < 4 * blocks; i++) {
+    takeOut(logitOf(tiles, tileBytes, i, load<i32>(at(labels, firstRow + i))), laneOf(parts + EXCLUDED, i));
+  }
+
+  const t = f64x2.splat(window.t);
+  const ln2 = f64x2.splat(window.ln2);
+  let usual = i32x4.splat(-1);
+  for (let b = 0; b < blocks; b++) {
+    const part = parts + <usize>b * PART_BYTES;
+    const z = v128.load(part + EXCLUDED);
+    const others = largestOthers(part, tiles + <usize>b * tileBytes, classes);
+    usual = v128.and(usual, v128.and(f32x4.lt(z, f32x4.splat(Infinity)), window.areDirect(others)));
+    const low = exponents(others, t);
+    const k = f32x4.sub(fourFloats(low, exponents(upperHalf(others), t)), f32x4.splat(8));
+    v128.store(part + K, k);
+    v128.store(part + DISTANCES, distances(z, k, t, ln2));
+    v128.store(part + DISTANCES, distances(upperHalf(z), upperHalf(k), t, ln2), 16);
+  }
+  if (!v128.all_true<i32>(usual)) return false;
+  for (let b = 0; b < blocks; b++) {
+    const tile = tiles + <usize>b * tileBytes;
+    const part = parts + <usize>b * PART_BYTES;
+    clear(part + SUMS);
+    storedExps(window, tile, tile, GROUP_BYTES, groups, v128.load(part + K), part + SUMS);
+  }
+
+  const u = f64x2.splat(unit);
+  let least = f64x2.splat(Infinity);
+  for (let pair = 0; pair < 2 * blocks; pair++) {
+    const part = parts + <usize>(pair >> 1) * PART_BYTES;
+    const half = (<usize>(pair & 1)) << 4;
+    const R = v128.load(part + half + SUMS);
+    const d = v128.load(part + half + DISTANCES);
+    const E = exponential(f64x2.neg(d));
+    const V = f64x2.add(R, E);
+    if (rowLoss) storePair(at(rowLoss, firstRow + 2 * pair), logOnePlusRatio(R, E, d));
+    const factors = f64x2.div(u, V);
+    least = f64x2.min(least, f64x2.abs(factors));
+    storePair(part + (half >> 1) + FACTORS, factors);
+    storePair(part + (half >> 1) + AT_LABELS, f64x2.mul(u, f64x2.sub(f64x2.splat(0), f64x2.div(R, V))));
+  }
+  if (!gradient) return true;
+  // Not of a NaN either.
+  if (!v128.all_true<i64>(f64x2.ge(least, f64x2.splat(LEAST_FACTOR)))) return false;
+  for (let b = 0; b < blocks; b++) {
+    const part = parts + <usize>b * PART_BYTES;
+    const factors = v128.load(part + FACTORS);
+    transposeOut(tiles + <usize>b * tileBytes, factors, gradient, firstRow + 4 * b, lastRow, classes);
+  }
+  for (let i = 0; i < 4 * blocks; i++) {
+    const row = firstRow + i;
+    const label = load<i32>(at(labels, row));
+    store<f32>(gradient + (((<usize>row) * <usize>classes + <usize>label) << 2), load<f32>(laneOf(parts + AT_LABELS, i)));
+  }
+  return true;
+}
+
+/** The exponents of two references, as whole numbers. */
+// @ts-ignore: decorator
+@inline
+function exponents(x: v128, t: v128): v128 {
+  return f64x2.nearest(f64x2.mul(f64x2.mul(f64x2.promote_low_f32x4(x), t), f64x2.splat(1.4426950408889634)));
+}
+
+/** o − z_y of two rows. */
+// @ts-ignore: decorator
+@inline
+function distances(z: v128, k: v128, t: v128, ln2: v128): v128 {
+  const below = f64x2.sub(f64x2.splat(0), f64x2.promote_low_f32x4(z));
+  return f64x2.add(f64x2.mul(t, below), f64x2.mul(f64x2.promote_low_f32x4(k), ln2));
+}
+
+/** Stores two doubles as floats. */
+// @ts-ignore: decorator
+@inline
+function storePair(to: usize, x: v128): void {
+  v128.store64_lane(to, f32x4.demote_f64x2_zero(x), 0);
+}
