@@ -13,8 +13,8 @@ const DISTANCES: usize = DOTS;
 const AT_LABELS: usize = LARGEST_CLASSES;
 
 /**
- * Loss and gradient of whole blocks, with the very bits of the way by stages. False, and nothing that counts is written, if one of
- * their rows is ignored or not live, needs a base, or has a factor that is no normal float32.
+ * Loss and gradient of whole blocks, with the very bits of the way by stages; the addresses are those of the first row. False, and
+ * nothing that counts is written, if one of the rows is ignored or not live, needs a base, or has a factor that is no normal float32.
  */
 export function labelledLanes(
   window: Window,
@@ -24,23 +24,21 @@ export function labelledLanes(
   labels: usize,
   classes: i32,
   unit: f64,
-  firstRow: i32,
   blocks: i32,
+  groups: i32,
   tiles: usize,
   tileBytes: usize,
-  groups: i32,
   parts: usize,
 ): bool {
-  const lastRow = firstRow + 4 * blocks - 1;
+  const lastRow = 4 * blocks - 1;
   let signs = i32x4.splat(0);
   for (let b = 0; b < blocks; b++) {
-    const row = firstRow + 4 * b;
-    signs = v128.or(signs, v128.load(at(labels, row)));
-    startTile(tiles + <usize>b * tileBytes, tileBytes, parts + <usize>b * PART_BYTES, logits, row, lastRow, classes);
+    signs = v128.or(signs, v128.load(at(labels, 4 * b)));
+    startTile(tiles + <usize>b * tileBytes, tileBytes, parts + <usize>b * PART_BYTES, logits, 4 * b, lastRow, classes);
   }
   if (i32x4.bitmask(signs) != 0) return false;
   for (let i = 0; i < 4 * blocks; i++) {
-    takeOut(logitOf(tiles, tileBytes, i, load<i32>(at(labels, firstRow + i))), laneOf(parts + EXCLUDED, i));
+    takeOut(logitOf(tiles, tileBytes, i, load<i32>(at(labels, i))), laneOf(parts + EXCLUDED, i));
   }
 
   const t = f64x2.splat(window.t);
@@ -74,7 +72,7 @@ export function labelledLanes(
     const d = v128.load(part + half + DISTANCES);
     const E = exponential(f64x2.neg(d));
     const V = f64x2.add(R, E);
-    if (rowLoss) storePair(at(rowLoss, firstRow + 2 * pair), logOnePlusRatio(R, E, d));
+    if (rowLoss) storePair(at(rowLoss, 2 * pair), logOnePlusRatio(R, E, d));
     const factors = f64x2.div(u, V);
     least = f64x2.min(least, f64x2.abs(factors));
     storePair(part + (half >> 1) + FACTORS, factors);
@@ -86,12 +84,10 @@ export function labelledLanes(
   for (let b = 0; b < blocks; b++) {
     const part = parts + <usize>b * PART_BYTES;
     const factors = v128.load(part + FACTORS);
-    transposeOut(tiles + <usize>b * tileBytes, factors, gradient, firstRow + 4 * b, lastRow, classes);
+    transposeOut(tiles + <usize>b * tileBytes, factors, gradient, 4 * b, lastRow, classes);
   }
   for (let i = 0; i < 4 * blocks; i++) {
-    const row = firstRow + i;
-    const label = load<i32>(at(labels, row));
-    store<f32>(gradient + (((<usize>row) * <usize>classes + <usize>label) << 2), load<f32>(laneOf(parts + AT_LABELS, i)));
+    store<f32>(at(gradient, i * classes + load<i32>(at(labels, i))), load<f32>(laneOf(parts + AT_LABELS, i)));
   }
   return true;
 }

@@ -64,19 +64,19 @@ export function softmaxCrossEntropyLanes(
   const parts = local + PARTS;
   const isPlain =
     !needsLargest && !(classWeights | rowScale) && classes > FEW_CLASSES && zLoss == 0 && focal == 0 && poly == 0;
-  for (let first = begin; first < end; first += BATCH) {
-    const blocks = min(BATCH, end - first);
+  const whole = rows / ROWS_IN_LANES;
+  for (let first = begin, blocks = 0; first < end; first += blocks) {
+    // A block of fewer rows is a batch of its own.
+    blocks = min(BATCH, (first < whole ? min(whole, end) : end) - first);
     const lanes = 4 * blocks;
     const firstRow = 4 * first;
     const lastRow = min(firstRow + lanes, rows) - 1;
-    if (
-      isPlain &&
-      firstRow + lanes <= rows &&
-      labelledLanes(
-        window, rowLoss, gradient, logits, labels, classes, unit, firstRow, blocks, tiles, tileBytes, groups, parts,
-      )
-    ) {
-      continue;
+    if (isPlain && first < whole) {
+      const z = logits + <usize>firstRow * bytes;
+      const g = gradient ? gradient + <usize>firstRow * bytes : 0;
+      const losses = rowLoss ? at(rowLoss, firstRow) : 0;
+      if (labelledLanes(window, losses, g, z, at(labels, firstRow), classes, unit, blocks, groups, tiles, tileBytes, parts))
+        continue;
     }
 
     for (let b = 0; b < blocks; b++) {

@@ -97,6 +97,48 @@ describeVariants("the fused loss", (variant) => {
     }
   });
 
+  // Weights of 1 change no number, but a row goes by a way for all cases, and not by the short one of a label alone.
+  it.each([5, 10, 97, 320])(
+    "the same bits beside unlike rows, by the short way and the long one, of %i classes",
+    async (classes) => {
+      const rows = 48;
+      const random = numbers(classes);
+      const z = Float32Array.from({ length: rows * classes }, () => 20 * (random() - 0.5));
+      const labels = Array.from({ length: rows }, (_, row) => row % classes);
+      const set = (row: number, j: number, value: number) => {
+        z[row * classes + j] = value;
+      };
+      // The first sixteen rows are ordinary, and so are some among the others.
+      labels[17] = -1;
+      set(20, labels[20]!, Number.NaN);
+      set(22, (labels[22]! + 1) % classes, Number.NaN);
+      set(24, labels[24]!, Number.POSITIVE_INFINITY);
+      set(25, labels[25]!, Number.NEGATIVE_INFINITY);
+      z.fill(Number.NEGATIVE_INFINITY, 27 * classes, 28 * classes);
+      z.fill(3e7, 32 * classes, 33 * classes);
+      set(36, labels[36]!, 90);
+      set(38, labels[38]!, 2000);
+      set(41, (labels[41]! + 1) % classes, 2000);
+      z.fill(Number.NEGATIVE_INFINITY, 44 * classes, 45 * classes);
+      set(44, labels[44]!, 3);
+      const outcome = async (weights?: Float32Array, hasGradient = true, scale = 1 / rows): Promise<Int32Array[]> => {
+        const { floats, integers, room, run, read } = await lab(variant);
+        const rowLoss = room(rows);
+        const gradient = hasGradient ? room(rows * classes) : undefined;
+        const classWeights = weights && floats(weights);
+        const inputs = { logits: floats(z), labels: integers(labels), classWeights };
+        run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, { rows, classes, inner: 1, smoothing: 0, scale });
+        return [bits(read(rowLoss)), gradient ? bits(read(gradient)) : new Int32Array()];
+      };
+      const ones = new Float32Array(classes).fill(1);
+      for (const scale of [1 / rows, -3, 0, 1e-31, 1e30]) {
+        const expected = await outcome(ones, true, scale);
+        expect(await outcome(undefined, true, scale)).toEqual(expected);
+        expect((await outcome(undefined, false, scale))[0]).toEqual(expected[0]);
+      }
+    },
+  );
+
   it("is cut only where there are threads, and few long rows", async () => {
     const { room } = await lab(variant);
     const [logits, other] = [room(1), room(1)];
