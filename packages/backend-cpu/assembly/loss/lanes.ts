@@ -159,13 +159,17 @@ export function softmaxCrossEntropyLanes(
   }
 }
 
-/** In each lane, the first class whose logit is the lane's maximum. */
+/** In each lane, the first class whose logit is the lane's maximum; 0 where all are NaN. */
 function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
-  let found = i32x4.splat(0);
-  for (let j = classes - 1; j >= 0; j--) {
-    found = v128.bitselect(i32x4.splat(j), found, f32x4.eq(v128.load(tile + ((<usize>j) << 4)), maxima));
+  const one = i32x4.splat(1);
+  let found = i32x4.splat(-1);
+  let j = i32x4.splat(0);
+  for (const end = tile + ((<usize>classes) << 4); tile < end; tile += 16) {
+    // All bits are set where this is not the maximum: nothing is larger, without a sign.
+    found = i32x4.min_u(found, v128.or(j, f32x4.ne(v128.load(tile), maxima)));
+    j = i32x4.add(j, one);
   }
-  return found;
+  return i32x4.max_s(found, i32x4.splat(0));
 }
 
 /** R of the four rows, where the dots of the targets stood: from float64 exponentials, since there are too few to average out. */
