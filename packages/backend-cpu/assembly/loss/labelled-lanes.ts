@@ -2,7 +2,7 @@
 // lane from the logits to the gradient, and no stage is filled and read.
 import { exponential, fourFloats, logOnePlusRatio } from "../logarithm";
 import { at, upperHalf } from "../simd";
-import { DOTS, EXCLUDED, FACTORS, K, LARGEST_CLASSES, PART_BYTES, SUMS } from "./lane-part";
+import { DOTS, EXCLUDED, FACTORS, K, LARGEST_CLASSES, LARGEST_OTHERS, PART_BYTES, SUMS } from "./lane-part";
 import { clear, laneOf, largestOthers, logitOf, startTile, takeOut } from "./lane-tile";
 import { LEAST_FACTOR } from "./row-stage";
 import { transposeOut } from "./transpose";
@@ -11,6 +11,7 @@ import { GROUP_BYTES, storedExps, Window } from "./window-exp";
 /** Where a part keeps o − z_y, and the gradients of the labels. */
 const DISTANCES: usize = DOTS;
 const AT_LABELS: usize = LARGEST_CLASSES;
+const EXPONENTIALS: usize = LARGEST_OTHERS;
 
 /**
  * Loss and gradient of whole blocks, with the very bits of the way by stages; the addresses are those of the first row. False, and
@@ -63,24 +64,31 @@ export function labelledLanes(
     storedExps(window, tile, tile, GROUP_BYTES, groups, v128.load(part + K), part + SUMS);
   }
 
-  const u = f64x2.splat(unit);
-  let least = f64x2.splat(Infinity);
   for (let pair = 0; pair < 2 * blocks; pair++) {
-    const part = parts + <usize>(pair >> 1) * PART_BYTES;
-    const half = (<usize>(pair & 1)) << 4;
-    const R = v128.load(part + half + SUMS);
-    const d = v128.load(part + half + DISTANCES);
-    const E = exponential(f64x2.neg(d));
-    const V = f64x2.add(R, E);
-    if (rowLoss) storePair(at(rowLoss, 2 * pair), logOnePlusRatio(R, E, d));
+    const at = pairOf(parts, pair);
+    v128.store(at + EXPONENTIALS, exponential(f64x2.neg(v128.load(at + DISTANCES))));
+  }
+  const u = f64x2.splat(unit);
+  usual = i32x4.splat(-1);
+  for (let pair = 0; pair < 2 * blocks; pair++) {
+    const at = pairOf(parts, pair);
+    const R = v128.load(at + SUMS);
+    const V = f64x2.add(R, v128.load(at + EXPONENTIALS));
     const factors = f64x2.div(u, V);
-    least = f64x2.min(least, f64x2.abs(factors));
-    storePair(part + (half >> 1) + FACTORS, factors);
-    storePair(part + (half >> 1) + AT_LABELS, f64x2.mul(u, f64x2.sub(f64x2.splat(0), f64x2.div(R, V))));
+    usual = v128.and(usual, f64x2.ge(f64x2.abs(factors), f64x2.splat(LEAST_FACTOR)));
+    v128.store64_lane(at - ((<usize>(pair & 1)) << 3) + FACTORS, f32x4.demote_f64x2_zero(factors), 0);
+    const own = f64x2.mul(u, f64x2.sub(f64x2.splat(0), f64x2.div(R, V)));
+    v128.store64_lane(at - ((<usize>(pair & 1)) << 3) + AT_LABELS, f32x4.demote_f64x2_zero(own), 0);
+  }
+  if (rowLoss) {
+    for (let pair = 0; pair < 2 * blocks; pair++) {
+      const at = pairOf(parts, pair);
+      const losses = logOnePlusRatio(v128.load(at + SUMS), v128.load(at + EXPONENTIALS), v128.load(at + DISTANCES));
+      v128.store64_lane(rowLoss + ((<usize>pair) << 3), f32x4.demote_f64x2_zero(losses), 0);
+    }
   }
   if (!gradient) return true;
-  // Not of a NaN either.
-  if (!v128.all_true<i64>(f64x2.ge(least, f64x2.splat(LEAST_FACTOR)))) return false;
+  if (!v128.all_true<i64>(usual)) return false;
   for (let b = 0; b < blocks; b++) {
     const part = parts + <usize>b * PART_BYTES;
     const factors = v128.load(part + FACTORS);
@@ -107,9 +115,9 @@ function distances(z: v128, k: v128, t: v128, ln2: v128): v128 {
   return f64x2.add(f64x2.mul(t, below), f64x2.mul(f64x2.promote_low_f32x4(k), ln2));
 }
 
-/** Stores two doubles as floats. */
+/** Where a part has its doubles of a pair of rows. */
 // @ts-ignore: decorator
 @inline
-function storePair(to: usize, x: v128): void {
-  v128.store64_lane(to, f32x4.demote_f64x2_zero(x), 0);
+function pairOf(parts: usize, pair: i32): usize {
+  return parts + <usize>(pair >> 1) * PART_BYTES + ((<usize>(pair & 1)) << 4);
 }
