@@ -51,7 +51,7 @@ export function takeOut(z: usize, to: usize): void {
 export function largestOthers(part: usize, tile: usize, classes: i32): v128 {
   const maxima = v128.load(part + MAXIMA);
   // Mostly another one is larger than what was taken out, and then all is known.
-  const isOther = v128.all_true<i32>(f32x4.lt(v128.load(part + EXCLUDED), maxima));
+  const isOther = classes > 24 && v128.all_true<i32>(f32x4.lt(v128.load(part + EXCLUDED), maxima));
   return isOther ? maxima : maximaOf(tile, classes);
 }
 
