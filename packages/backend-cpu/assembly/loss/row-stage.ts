@@ -194,17 +194,25 @@ export function stageOf(stages: usize, i: i32): RowStage {
   return changetype<RowStage>(stages + <usize>i * STAGE_BYTES);
 }
 
-/** E and lse − z_e from R and d, for `count` stages, two at a time (an odd last one with whatever lies behind it). */
+/**
+ * E and lse − z_e from R and d, for `count` stages, two at a time (an odd last one with whatever lies behind it). In two turns: the
+ * processor sees more rows at once while it waits for each.
+ */
 export function finishStages(stages: usize, count: i32): void {
+  for (let i = 0; i < count; i += 2) {
+    const a = stageOf(stages, i);
+    const b = stageOf(stages, i + 1);
+    const E = exponential(f64x2.neg(f64x2.replace_lane(f64x2.splat(a.d), 1, b.d)));
+    a.E = f64x2.extract_lane(E, 0);
+    b.E = f64x2.extract_lane(E, 1);
+  }
   for (let i = 0; i < count; i += 2) {
     const a = stageOf(stages, i);
     const b = stageOf(stages, i + 1);
     const d = f64x2.replace_lane(f64x2.splat(a.d), 1, b.d);
     const R = f64x2.replace_lane(f64x2.splat(a.R), 1, b.R);
-    const E = exponential(f64x2.neg(d));
+    const E = f64x2.replace_lane(f64x2.splat(a.E), 1, b.E);
     const logRatio = logOnePlusRatio(R, E, d);
-    a.E = f64x2.extract_lane(E, 0);
-    b.E = f64x2.extract_lane(E, 1);
     a.logRatio = f64x2.extract_lane(logRatio, 0);
     b.logRatio = f64x2.extract_lane(logRatio, 1);
   }
