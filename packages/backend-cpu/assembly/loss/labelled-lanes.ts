@@ -1,5 +1,6 @@
 // Four rows in the lanes, where there is nothing to them but a label each: what most losses are. The numbers of a row stay in its
-// lane from the logits to the gradient, and no stage is filled and read.
+// lane from the logits to the gradient, and no stage is filled and read. Every loop is one short step for all rows of a batch: what
+// waits for each other there is so little that the processor has several rows in hand at once.
 import { exponential, fourFloats, logOnePlusRatio } from "../logarithm";
 import { at, upperHalf } from "../simd";
 import { DOTS, EXCLUDED, FACTORS, K, LARGEST_CLASSES, LARGEST_OTHERS, PART_BYTES, SUMS } from "./lane-part";
@@ -8,10 +9,10 @@ import { LEAST_FACTOR } from "./row-stage";
 import { transposeOut } from "./transpose";
 import { GROUP_BYTES, storedExps, Window } from "./window-exp";
 
-/** Where a part keeps o − z_y, and the gradients of the labels. */
+/** Where a part keeps o − z_y and E in doubles, two and two rows, and the gradients of the labels. */
 const DISTANCES: usize = DOTS;
+const EXPONENTIALS: usize = LARGEST_OTHERS; // and EXCLUDED: neither is needed any more
 const AT_LABELS: usize = LARGEST_CLASSES;
-const EXPONENTIALS: usize = LARGEST_OTHERS;
 
 /**
  * Loss and gradient of whole blocks, with the very bits of the way by stages; the addresses are those of the first row. False, and
@@ -76,15 +77,16 @@ export function labelledLanes(
     const V = f64x2.add(R, v128.load(at + EXPONENTIALS));
     const factors = f64x2.div(u, V);
     usual = v128.and(usual, f64x2.ge(f64x2.abs(factors), f64x2.splat(LEAST_FACTOR)));
-    v128.store64_lane(at - ((<usize>(pair & 1)) << 3) + FACTORS, f32x4.demote_f64x2_zero(factors), 0);
-    const own = f64x2.mul(u, f64x2.sub(f64x2.splat(0), f64x2.div(R, V)));
-    v128.store64_lane(at - ((<usize>(pair & 1)) << 3) + AT_LABELS, f32x4.demote_f64x2_zero(own), 0);
+    const atLabels = f64x2.mul(u, f64x2.sub(f64x2.splat(0), f64x2.div(R, V)));
+    const half = at - ((<usize>(pair & 1)) << 3);
+    storeFloats(half + FACTORS, factors);
+    storeFloats(half + AT_LABELS, atLabels);
   }
   if (rowLoss) {
     for (let pair = 0; pair < 2 * blocks; pair++) {
       const at = pairOf(parts, pair);
       const losses = logOnePlusRatio(v128.load(at + SUMS), v128.load(at + EXPONENTIALS), v128.load(at + DISTANCES));
-      v128.store64_lane(rowLoss + ((<usize>pair) << 3), f32x4.demote_f64x2_zero(losses), 0);
+      storeFloats(rowLoss + ((<usize>pair) << 3), losses);
     }
   }
   if (!gradient) return true;
@@ -115,9 +117,15 @@ function distances(z: v128, k: v128, t: v128, ln2: v128): v128 {
   return f64x2.add(f64x2.mul(t, below), f64x2.mul(f64x2.promote_low_f32x4(k), ln2));
 }
 
-/** Where a part has its doubles of a pair of rows. */
+/** Where what a part has in doubles stands for a pair of rows. */
 // @ts-ignore: decorator
 @inline
 function pairOf(parts: usize, pair: i32): usize {
   return parts + <usize>(pair >> 1) * PART_BYTES + ((<usize>(pair & 1)) << 4);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeFloats(to: usize, doubles: v128): void {
+  v128.store64_lane(to, f32x4.demote_f64x2_zero(doubles), 0);
 }
