@@ -15,7 +15,7 @@ import {
 } from "./loss-on-device.ts";
 import type { PlacedLoss } from "./placed-loss.ts";
 import { targetGradient } from "./target-gradient.ts";
-import { reducedRows, rowFactor, weightedRows } from "./weighted-rows.ts";
+import { lossOfRows, rowFactor } from "./weighted-rows.ts";
 
 /**
  * A scalar loss whose gradients by logits and temperature are finished in the forward pass: for a recording that
@@ -45,7 +45,7 @@ export function finishedLoss({ problem, at }: PlacedLoss): Tensor {
       kernelParams(problem, z, scale),
     );
     // The loss by its temperature is the same reduction of the rows' slopes.
-    const slope = slopes && temporary(reducedRows(problem, temporary(weightedRows(problem, slopes))));
+    const slope = slopes && temporary(lossOfRows(problem, slopes));
     const byTargets = (g: Tensor, own: LossTensors): Scaled => {
       const perRow = broadcastTo(g, batch);
       const found = targetGradient(loss, own, weights === undefined ? perRow : mul(perRow, weights));
@@ -58,7 +58,7 @@ export function finishedLoss({ problem, at }: PlacedLoss): Tensor {
     ];
     const finished = [gradient, slope, q && weights].filter((tensor) => tensor !== undefined);
     const saved = [...uploadsOf(loss), ...finished];
-    return record(inputs, reducedRows(problem, temporary(weightedRows(problem, rows))), pullback, saved);
+    return record(inputs, lossOfRows(problem, rows), pullback, saved);
   });
 }
 

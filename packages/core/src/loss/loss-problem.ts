@@ -22,8 +22,11 @@ export interface LossProblem {
   readonly classes: number;
   /** Where the class axis of the logits is, from the front. */
   readonly axis: number;
-  /** −1 for a row that is not read; absent with probabilities. */
-  readonly labels: Int32Array | undefined;
+  /**
+   * −1 for a row that is not read; absent with probabilities. The caller's own array where it may be read as it stands: what
+   * outlives the call takes {@link withOwnLabels}.
+   */
+  readonly labels: ArrayLike<number> | undefined;
   /**
    * What says which rows are read, −1 being for those that are ignored or have the host weight 0: the labels, or beside
    * probabilities 0 and −1. Absent where all rows are.
@@ -67,7 +70,8 @@ export function problemOf(
   checkKeys(op, options, knownOptions);
   const { axis, classes, batch } = classAxis(op, logits, options.axis);
   const { ignoreIndex } = options;
-  const { labels, ignored, probabilities } = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
+  const checked = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
+  const { labels, ignored, probabilities } = checked;
   const { floatBytes } = logits.runtime.facts;
   const classWeights = checkedClassWeights(op, options.classWeights, classes, floatBytes);
   const reduction = checkedReduction(op, options.reduction);
@@ -83,7 +87,7 @@ export function problemOf(
   const counted = { rows, ignored, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
   checkDivisor(op, weight, floatBytes);
-  const marks = marksOf(labels, ignored, rowWeights.host);
+  const marks = rowWeights.host?.includes(0) ? marksBy(rowWeights.host, labels) : checked.marks;
   return {
     op,
     batch,
@@ -102,6 +106,12 @@ export function problemOf(
     terms,
     temperature,
   };
+}
+
+/** The same for a recording to keep: its labels are nobody's who might change them. */
+export function withOwnLabels(problem: LossProblem): LossProblem {
+  const { labels, marks } = problem;
+  return labels === undefined || labels === marks ? problem : { ...problem, labels: new Int32Array(labels) };
 }
 
 /** The class axis of logits, and the batch that the other axes are. */
@@ -126,7 +136,7 @@ export function givenOptions(options: LossOptions): LossOptionName[] {
 const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
 
 function settingsOf(
-  labels: Int32Array | undefined,
+  labels: ArrayLike<number> | undefined,
   smoothing: number,
   classWeights: Float64Array | undefined,
   reduction: Reduction,
@@ -140,12 +150,7 @@ function settingsOf(
 }
 
 /** A row of weight 0 is one that is not read. */
-function marksOf(
-  labels: Int32Array | undefined,
-  ignored: number,
-  weights: Float64Array | undefined,
-): Int32Array | undefined {
-  if (!weights?.includes(0)) return ignored > 0 ? labels : undefined;
+function marksBy(weights: Float64Array, labels: ArrayLike<number> | undefined): Int32Array {
   return Int32Array.from(weights, (weight, row) => (weight === 0 ? -1 : (labels?.[row] ?? 0)));
 }
 

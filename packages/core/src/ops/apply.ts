@@ -46,7 +46,7 @@ export function allocate(op: string, runtime: Runtime, shape: Shape, region: Reg
 }
 
 /** Integers on the device: labels or indices that core has validated. */
-export function uploadIntegers(op: string, region: Region, data: Int32Array): Tensor {
+export function uploadIntegers(op: string, region: Region, data: ArrayLike<number>): Tensor {
   region.assertOpen(op);
   return written(op, new Tensor(new Storage(op, region.runtime, "i32", data.length), [data.length], region), data);
 }
