@@ -80,19 +80,15 @@ export function folded(
   factorOf?: FactorOf,
 ): { y: Tensor; kept: Shape; factor: number } {
   runtimeOf(op, [x]);
-  const runs = adjacentRuns(axesOf(op, axes, x.rank), x.rank);
-  const isFolded = (axis: number): boolean => runs.some(({ first, last }) => axis >= first && axis <= last);
-  const kept = x.shape.map((length, i) => (isFolded(i) ? 1 : length));
-  const reduced = x.shape.filter((_, i) => !isFolded(i));
-  const count = runs.reduce((product, { first, last }) => product * sizeOf(x.shape, first, last + 1), 1);
+  const { runs, kept, reduced, count } = foldingOf(x.shape, axesOf(op, axes, x.rank));
   if (fn !== "sum" && count === 0)
     throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
   const factor = factorOf?.(count) ?? 1;
   const shape = keepDims ? kept : reduced;
   if (runs.length === 1) return { y: foldRun(op, fn, x, runs[0]!, shape, factor), kept, factor };
   const y = withTemporaries((temporary) =>
-    runs.reduce((folding, run, i) => {
-      if (i === runs.length - 1) return foldRun(op, fn, folding, run, shape, factor);
+    runs.reduceRight((folding, run, i) => {
+      if (i === 0) return foldRun(op, fn, folding, run, shape, factor);
       const shorter = folding.shape.map((length, j) => (j >= run.first && j <= run.last ? 1 : length));
       return temporary(foldRun(op, fn, folding, run, shorter, 1));
     }, x),
@@ -100,21 +96,43 @@ export function folded(
   return { y, kept, factor };
 }
 
-/** Neighbouring axes; none, where nothing is folded. */
+/** Neighbouring axes. */
 interface Run {
   readonly first: number;
   last: number;
 }
 
-/** Ascending axes as runs of neighbours, the last run first; at least one. */
-function adjacentRuns(positions: readonly number[], rank: number): readonly Run[] {
+/** How ascending axes of a shape are folded. */
+interface Folding {
+  /** At least one; of no axes, where none is folded. */
+  readonly runs: readonly Run[];
+  /** The shape with every folded axis as 1, and without them. */
+  readonly kept: Shape;
+  readonly reduced: Shape;
+  /** How many elements become one. */
+  readonly count: number;
+}
+
+function foldingOf(shape: Shape, axes: readonly number[]): Folding {
   const runs: Run[] = [];
-  for (const position of positions) {
-    const run = runs[0];
-    if (run !== undefined && run.last === position - 1) run.last = position;
-    else runs.unshift({ first: position, last: position });
+  const kept: number[] = [];
+  const reduced: number[] = [];
+  let count = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const length = shape[i]!;
+    if (!axes.includes(i)) {
+      kept.push(length);
+      reduced.push(length);
+      continue;
+    }
+    kept.push(1);
+    count *= length;
+    const run = runs.at(-1);
+    if (run?.last === i - 1) run.last = i;
+    else runs.push({ first: i, last: i });
   }
-  return runs.length === 0 ? [{ first: rank, last: rank - 1 }] : runs;
+  if (runs.length === 0) runs.push({ first: shape.length, last: shape.length - 1 });
+  return { runs, kept, reduced, count };
 }
 
 function foldRun(
