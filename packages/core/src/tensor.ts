@@ -204,6 +204,12 @@ export class Tensor {
 
   /** The backend's handle, for an op that reads it now. @internal */
   handle(op: string): unknown {
+    this.assertUsable(op);
+    return this.storage.handle;
+  }
+
+  /** Refuses to be read after it was freed, or written since. @internal */
+  assertUsable(op: string): void {
     this.runtime.assertOpen(op);
     if (this.#disposed) {
       throw new DisposedError(
@@ -215,12 +221,11 @@ export class Tensor {
         `${op}: a parameter ${show(this.shape)} was written after this computation read it (version ${this.storage.version}, saved ${this.pinned}); take gradients before the optimizer's step`,
       );
     }
-    return this.storage.handle;
   }
 
   /** Another tensor over the same numbers, as they are now. @internal */
   alias(op: string, region: Region, shape: Shape = this.shape): Tensor {
-    this.handle(op);
+    this.assertUsable(op);
     region.assertOpen(op);
     return new Tensor(this.storage.share(), shape, region);
   }

@@ -6,7 +6,7 @@ import { checkKeys } from "../options.ts";
 import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { LogitsLike } from "./class-axis.ts";
-import { checkCombinations, type LossSetting } from "./legal-combinations.ts";
+import { CHOOSY_OPTIONS, checkCombinations, type LossSetting } from "./legal-combinations.ts";
 import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, type Targets } from "./loss-options.ts";
 import { checkedTargets } from "./loss-targets.ts";
 import { checkedTerms } from "./loss-terms.ts";
@@ -126,12 +126,12 @@ function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number;
     throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes; ${place} is the class axis`);
   }
   if (classes > 2 ** 24) throw new ShapeError(`${op}: logits ${show(logits.shape)} have more than 2^24 classes`);
-  return { axis, classes, batch: logits.shape.filter((_, i) => i !== axis) };
+  return { axis, classes, batch: logits.shape.toSpliced(axis, 1) };
 }
 
-/** The options that say something: neutral values may stand anywhere. */
+/** The options that do not go with everything, as far as they say something: neutral values may stand anywhere. */
 export function givenOptions(options: LossOptions): LossOptionName[] {
-  return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
+  return CHOOSY_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
 const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
 
