@@ -73,15 +73,20 @@ export class Recording implements Tape {
     this.entries.push(entry);
   }
 
-  /** Takes the last entry off, and tells of what no entry needs any more: its output, and what it was the last to save. */
-  removeLast(unused: (tensor: Tensor) => void): void {
+  /** Takes the last entry off. No entry needs its output any more, nor what it was the last to save. */
+  removeLast(gradients: { freeUnused(tensor: Tensor): void }): void {
     const { output, saved } = this.entries.pop()!;
-    unused(output);
+    this.#forget(output, gradients);
     for (const tensor of saved) {
       const left = this.#uses.get(tensor)! - 1;
       this.#uses.set(tensor, left);
-      if (left === 0) unused(tensor);
+      if (left === 0) this.#forget(tensor, gradients);
     }
+  }
+
+  #forget(tensor: Tensor, gradients: { freeUnused(tensor: Tensor): void }): void {
+    tensor.forgetFor(this);
+    gradients.freeUnused(tensor);
   }
 
   /** Ends the recording and frees what only it still held. */

@@ -244,7 +244,12 @@ export class Tensor {
     if (!this.#savers.includes(tape)) this.#savers = [...this.#savers, tape];
   }
 
-  /** Whether a recording needs the tensor, or did. @internal */
+  /** Says that it does not any more. @internal */
+  forgetFor(tape: Tape): void {
+    this.#savers = this.#savers.length === 1 ? none : this.#savers.filter((saver) => saver !== tape);
+  }
+
+  /** Whether a recording needs the tensor. @internal */
   isSavedBy(tape: Tape): boolean {
     return this.#savers.includes(tape);
   }

@@ -47,7 +47,7 @@ export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
   warnOfSoftmaxOutput(problem.op, logits, problem.axis);
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);
-    if (finishesLogitGradient(placed)) return finishedLoss(placed);
+    if (finishesLogitGradient(placed)) return finishedLoss(placed, temporary);
     return lossOfRows(problem, rowLosses(placed.problem, placed.at).rows);
   });
 }
