@@ -1,4 +1,4 @@
-import { Region, type Tape, type Tensor } from "./tensor.ts";
+import { joined, Region, type Tape, type Tensor } from "./tensor.ts";
 
 /** A gradient with a host number in front of it: `factor · tensor`, multiplied out only where it must be. */
 export interface Scaled {
@@ -58,7 +58,7 @@ export class Recording implements Tape {
   watch(op: string, source: Tensor): Tensor {
     this.region.runtime.assertSame(op, source.runtime);
     const watched = identity(op, source, this.region);
-    watched.tapes = [...watched.tapes, this];
+    watched.tapes = joined(watched.tapes, this);
     return watched;
   }
 
@@ -102,14 +102,15 @@ export function recordingsOf(inputs: readonly Tensor[]): readonly Recording[] {
   let found = none;
   for (const { tapes } of inputs) {
     for (const tape of tapes as readonly Recording[]) {
-      if (tape.recording && !found.includes(tape)) found = [...found, tape];
+      if (tape.recording && !found.includes(tape)) found = joined(found, tape);
     }
   }
   return found;
 }
 const none: readonly Recording[] = [];
 
-function isRecorded({ tapes }: Tensor): boolean {
+/** Whether an open recording differentiates through a tensor. */
+export function isRecorded({ tapes }: Tensor): boolean {
   return tapes.some((tape) => tape.recording);
 }
 

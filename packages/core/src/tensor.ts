@@ -109,6 +109,11 @@ export function youngestRegion(tensors: readonly Tensor[]): Region {
 
 const none: readonly Tape[] = [];
 
+/** A list and one more item: a list of just that, mostly, for which a spread would take room for seventeen. */
+export function joined<T>(list: readonly T[], item: T): readonly T[] {
+  return list.length === 0 ? [item] : [...list, item];
+}
+
 /**
  * An n-dimensional array of floats on a device, row-major. Immutable, unless it is a {@link Parameter}.
  *
@@ -241,7 +246,7 @@ export class Tensor {
 
   /** Says that a recording needs the tensor for its pullbacks. @internal */
   saveFor(tape: Tape): void {
-    if (!this.#savers.includes(tape)) this.#savers = [...this.#savers, tape];
+    if (!this.#savers.includes(tape)) this.#savers = joined(this.#savers, tape);
   }
 
   /** Says that it does not any more. @internal */

@@ -1,7 +1,7 @@
 import { allocate, runtimeOf } from "../ops/apply.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { broadcastTo } from "../ops/sum.ts";
-import { record, recordingsOf, type Scaled, scaled } from "../recording.ts";
+import { type InputGradient, isRecorded, record, type Scaled, scaled } from "../recording.ts";
 import type { Shape } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import {
@@ -31,16 +31,16 @@ export function finishedLoss({ problem, at }: PlacedLoss, temporary: (tensor: Te
   const weights = rowFactor(problem, region, temporary);
   const rows = temporary(allocate(op, runtime, batch, region));
   const outputFor = (source: Tensor | undefined, shape: Shape): Tensor | undefined =>
-    source && recordingsOf([source]).length > 0 ? temporary(allocate(op, runtime, shape, region)) : undefined;
+    source && isRecorded(source) ? temporary(allocate(op, runtime, shape, region)) : undefined;
   const gradient = outputFor(z, z.shape);
   const slopes = outputFor(temperature, batch);
   runtime.kernels.softmaxCrossEntropy(
     {
       rowLoss: rows.storage.handle,
       gradient: gradient?.storage.handle,
-      ...(slopes && { temperatureSlope: slopes.storage.handle }),
+      temperatureSlope: slopes?.storage.handle,
     },
-    { ...kernelInputs(loss, at), rowScale: weights?.handle(op) },
+    kernelInputs(loss, at, weights),
     kernelParams(problem, z, scale),
   );
   // The loss by its temperature is the same reduction of the rows' slopes.
@@ -50,13 +50,15 @@ export function finishedLoss({ problem, at }: PlacedLoss, temporary: (tensor: Te
     const found = targetGradient(loss, own, weights === undefined ? perRow : mul(perRow, weights));
     return scaled(found.tensor, scale * found.factor);
   };
-  const pullback = (g: Tensor, own: readonly Tensor[]) => [
-    gradient && (() => times(gradient, g)),
-    ...(q ? [() => byTargets(g, pointOf(own, at))] : []),
-    ...(temperature ? [slope && (() => times(slope, g))] : []),
-  ];
-  const finished = [gradient, slope, q && weights].filter((tensor) => tensor !== undefined);
-  const saved = [...uploadsOf(loss), ...finished];
+  const pullback = (g: Tensor, own: readonly Tensor[]): (InputGradient | undefined)[] => {
+    const gradients: (InputGradient | undefined)[] = [gradient && (() => times(gradient, g))];
+    if (q !== undefined) gradients.push(() => byTargets(g, pointOf(own, at)));
+    if (temperature !== undefined) gradients.push(slope && (() => times(slope, g)));
+    return gradients;
+  };
+  const saved = gradient === undefined ? [] : [gradient];
+  if (slope !== undefined) saved.push(slope);
+  if (q !== undefined) saved.push(...uploadsOf(loss, weights));
   return record(inputs, lossOfRows(problem, rows), pullback, saved);
 }
 
