@@ -90,7 +90,7 @@ export function softmaxCrossEntropyLanes(
       const row = min(firstRow + i, lastRow);
       const stage = stageOf(stages, i);
       const label = labels ? load<i32>(at(labels, row)) : -1;
-      stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
+      stage.startHere(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
       stage.excluded = needsLargest ? load<i32>(laneOf(parts + LARGEST_CLASSES, i)) : max(label, 0);
     }
     if (isSpread) {

@@ -54,9 +54,14 @@ export class RowStage {
   pull: f64;
 
   /** A row with this label, if it is labelled at all. Its sums are empty. */
+  start(isLabelled: bool, label: i32, unit: f64): void {
+    this.startHere(isLabelled, label, unit);
+  }
+
+  /** {@link start} without a call. */
   // @ts-ignore: decorator
   @inline
-  start(isLabelled: bool, label: i32, unit: f64): void {
+  startHere(isLabelled: bool, label: i32, unit: f64): void {
     this.label = isLabelled ? label : -1;
     this.isIgnored = isLabelled && label < 0;
     this.isLive = false;
