@@ -4,8 +4,6 @@ import { EXCLUDED, LARGEST_OTHERS, MAXIMA, PART_BYTES } from "./lane-part";
 import { transposeIn } from "./transpose";
 
 /** Fills a tile with logits from four rows on, −∞ behind the last class, and keeps the largest of each. */
-// @ts-ignore: decorator
-@inline
 export function startTile(
   tile: usize,
   tileBytes: usize,
@@ -49,8 +47,6 @@ export function takeOut(z: usize, to: usize): void {
 const FEW_CLASSES: i32 = 24;
 
 /** The largest logit of each lane besides the one that was taken out, NaN left aside; −∞ for none. */
-// @ts-ignore: decorator
-@inline
 export function largestOthers(part: usize, tile: usize, classes: i32): v128 {
   const maxima = v128.load(part + MAXIMA);
   // Mostly another one is larger than what was taken out, and then all is known.
