@@ -1,9 +1,10 @@
 import { withTemporaries } from "../ops/apply.ts";
+import { recordingsOf } from "../recording.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import { crossEntropyGradient, crossEntropyRows } from "./cross-entropy-rows.ts";
 import { derivedDerivatives, derivedGradient, derivedRows } from "./derived-terms.ts";
 import { type LossOnDevice, type LossPoint, type LossTensors, onDevice, tensorsAt } from "./loss-on-device.ts";
-import type { LossProblem } from "./loss-problem.ts";
+import { type LossProblem, withOwnLabels } from "./loss-problem.ts";
 import { kernelGradient, kernelRows, type RowLosses, type WantedOutputs } from "./row-kernel.ts";
 
 /** Whether one kernel call computes the rows of a problem; else they are derived. */
@@ -16,8 +17,14 @@ export function isNative({ terms, temperature, probabilities, marks }: LossProbl
   );
 }
 
+/** A problem that recordings may keep, if there are any: with labels that its caller cannot change any more. */
+export function keptProblem(problem: LossProblem, at: LossTensors): LossProblem {
+  return recordingsOf(tensorsAt(at)).length > 0 ? withOwnLabels(problem) : problem;
+}
+
 /** The losses of the rows, not weighted, of the batch's shape. */
-export function rowLosses(problem: LossProblem, at: LossTensors): Tensor {
+export function rowLosses(given: LossProblem, at: LossTensors): Tensor {
+  const problem = keptProblem(given, at);
   return isNative(problem, at.z) ? nativeRows(problem, at).rows : derivedRows(problem, at);
 }
 
