@@ -1,6 +1,6 @@
 /** What becomes of row losses: Σ r_i·ℓ_i, its mean, or the weighted rows; and the same for what comes back to them. */
 import { filled, upload, withTemporaries } from "../ops/apply.ts";
-import { affine, div, mul } from "../ops/arithmetic.ts";
+import { div, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
 import { broadcastTo, total } from "../ops/sum.ts";
