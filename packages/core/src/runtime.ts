@@ -107,14 +107,14 @@ export class Runtime {
     }
   }
 
-  async read(op: string, handle: unknown): Promise<HostArray> {
+  read(op: string, handle: unknown): Promise<HostArray> {
     const [backend, loss] = [this.#backend, this.#loss];
-    try {
-      return await loss.reading(() => backend.read(handle));
-    } catch (cause) {
-      await loss.suspectInTime();
-      throw this.#failure(op, `${backend.facts.name} failed`, loss.error ?? cause);
-    }
+    return loss
+      .reading(() => backend.read(handle))
+      .catch(async (cause) => {
+        await loss.suspectInTime();
+        throw this.#failure(op, `${backend.facts.name} failed`, loss.error ?? cause);
+      });
   }
 
   memory(): MemoryInfo {

@@ -5,7 +5,7 @@
 import { allocate, apply, runtimeOf } from "../ops/apply.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/sum.ts";
-import { type InputGradient, record, recordingsOf, type Scaled } from "../recording.ts";
+import { type InputGradient, type Pullback, record, recordingsOf, type Scaled } from "../recording.ts";
 import type { Shape } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import {
@@ -81,20 +81,17 @@ export function kernelRows(
       kernelParams(problem, at.z, 1),
     );
     const shown = wanted.state ? state!.alias(op, region) : undefined;
-    record(
-      inputs,
-      rows,
-      (g, own) => {
+    if (isRecorded) {
+      const pullback: Pullback = (g, own) => {
         const point = { ...pointOf(own, at), state };
         return present([
           () => kernelGradient(loss, point, rowFactor(g), scaleFactor(g), derivatives),
           at.q && (() => derivatives.targetGradient(loss, point, g)),
           at.temperature && (() => sum(mul(g, kernelSlopes(loss, point, derivatives)))),
         ]);
-      },
-      state === undefined ? [] : [...uploadsOf(loss), state],
-      true,
-    );
+      };
+      record(inputs, rows, pullback, [...uploadsOf(loss), state!], true);
+    }
     state?.dispose();
     return { rows, state: shown, diagnostics };
   } catch (error) {
