@@ -1,7 +1,6 @@
 // Compiles assembly/ to WebAssembly, with relaxed SIMD and without, for one thread and for several, and says what the generated
 // modules hold.
 import { fileURLToPath } from "node:url";
-import { deflateAsync } from "@gfx/zopfli";
 import asc from "assemblyscript/asc";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
@@ -50,6 +49,8 @@ export async function compileKernels(variant, entry) {
  */
 export async function generatedModule(bytes) {
   const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+  // Loaded for this alone: once it is there, a process that fails prints the whole of it.
+  const { deflateAsync } = await import("@gfx/zopfli");
   const deflated = Buffer.from(await deflateAsync(bytes, { numiterations: 15 }));
   return {
     functions: functions.sort(),
