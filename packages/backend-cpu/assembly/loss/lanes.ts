@@ -125,7 +125,7 @@ export function softmaxCrossEntropyLanes(
     }
     if (isPlain) {
       const losses = rowLoss ? at(rowLoss, firstRow) : 0;
-      if (finishPlain(losses, gradient != 0, ownScale, unit, parts, sums, 2 * blocks)) {
+      if (finishPlain(losses, gradient != 0, isSpread, ownScale, unit, parts, sums, 2 * blocks)) {
         if (!gradient) continue;
         storePlainGradients(g, tiles, isSpread ? targets : 0, tileBytes, parts, blocks, classes);
         if (hasTarget && isSpread)

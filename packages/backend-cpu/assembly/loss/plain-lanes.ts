@@ -19,7 +19,7 @@ import {
   UNITS,
 } from "./lane-part";
 import { laneOf, wideLaneOf } from "./lane-tile";
-import { LEAST_FACTOR } from "./row-stage";
+import { LEAST_FACTOR, secondFactor } from "./row-stage";
 import { transposeOut } from "./transpose";
 import { Window } from "./window-exp";
 
@@ -111,12 +111,14 @@ function add(to: usize, amount: f64): void {
 export function finishPlain(
   rowLoss: usize,
   hasGradient: bool,
+  isSpread: bool,
   rowScale: usize,
   unit: f64,
   parts: usize,
   sums: usize,
   pairs: i32,
 ): bool {
+  if (secondFactor(unit) != 1) return false;
   for (let pair = 0; pair < pairs; pair++) {
     const offset = pairOf(pair);
     v128.store(parts + offset + EXPONENTIALS, exponential(f64x2.neg(v128.load(parts + offset + DISTANCES))));
@@ -127,20 +129,29 @@ export function finishPlain(
   if (hasGradient) {
     for (let pair = 0; pair < pairs; pair++) {
       const offset = pairOf(pair);
+      let u = f64x2.splat(unit);
+      if (rowScale) {
+        u = f64x2.mul(u, f64x2.promote_low_f32x4(v128.load64_zero(rowScale + ((<usize>pair) << 3))));
+        isUsual = v128.and(isUsual, f64x2.ge(f64x2.abs(u), least));
+      }
+      const half = parts + offset - ((<usize>(pair & 1)) << 3);
       const R = v128.load(sums + offset);
       const E = v128.load(parts + offset + EXPONENTIALS);
       const V = f64x2.add(R, E);
-      const others = v128.load(parts + offset + OTHERS);
       const atExcluded = v128.load(parts + offset + AT_EXCLUDED);
-      let u = f64x2.splat(unit);
-      if (rowScale) u = f64x2.mul(u, f64x2.promote_low_f32x4(v128.load64_zero(rowScale + ((<usize>pair) << 3))));
-      const factors = f64x2.div(f64x2.mul(u, f64x2.add(others, atExcluded)), V);
-      isUsual = v128.and(isUsual, v128.and(f64x2.ge(f64x2.abs(factors), least), f64x2.ge(f64x2.abs(u), least)));
-      const atOwn = f64x2.sub(f64x2.mul(others, f64x2.div(E, V)), f64x2.mul(atExcluded, f64x2.div(R, V)));
-      const half = parts + offset - ((<usize>(pair & 1)) << 3);
-      storeFloats(half + FACTORS, factors);
-      storeFloats(half + UNITS, u);
+      let S = atExcluded;
       // 0 has one sign.
+      let atOwn = zero;
+      if (isSpread) {
+        const others = v128.load(parts + offset + OTHERS);
+        S = f64x2.add(others, atExcluded);
+        atOwn = f64x2.mul(others, f64x2.div(E, V));
+        storeFloats(half + UNITS, u);
+      }
+      const factors = f64x2.div(f64x2.mul(u, S), V);
+      isUsual = v128.and(isUsual, f64x2.ge(f64x2.abs(factors), least));
+      atOwn = f64x2.sub(atOwn, f64x2.mul(atExcluded, f64x2.div(R, V)));
+      storeFloats(half + FACTORS, factors);
       storeFloats(half + EXCLUDED_GRADIENTS, f64x2.mul(u, f64x2.add(atOwn, zero)));
     }
   }
