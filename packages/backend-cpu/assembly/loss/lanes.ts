@@ -5,7 +5,7 @@ import { EXCLUDED, EXCLUDED_CLASSES, LARGEST_OTHERS, PART_BYTES } from "./lane-p
 import { sumsOf, sumTile } from "./lane-sums";
 import { addSpreadTargets } from "./lane-targets";
 import { laneOf, largestClasses, largestOthers, logitOf, startTile, takeOut, wideLaneOf } from "./lane-tile";
-import { addLabels, finishPlain, referPlain, startLabels, storePlainGradients, subtractLabels } from "./plain-lanes";
+import { addLabels, finishPlain, referPlain, startTargets, storePlainGradients, subtractLabels } from "./plain-lanes";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, stageOf } from "./row-stage";
 import { fillStages, storeStagedGradients } from "./staged-lanes";
@@ -61,6 +61,8 @@ export function softmaxCrossEntropyLanes(
   const parts = local + PARTS;
   const sums = sumsOf(parts, classes);
   const hasTarget = labels != 0 && !probabilities;
+  // One target of 1 at the class that is left out.
+  const isBare = hasTarget && !needsLargest && !classWeights;
   const isCrossEntropy = !state && zLoss == 0 && focal == 0 && poly == 0;
   const whole = rows / ROWS_IN_LANES;
   for (let first = begin, blocks = 0; first < end; first += blocks) {
@@ -109,14 +111,12 @@ export function softmaxCrossEntropyLanes(
     const ownScale = rowScale ? at(rowScale, firstRow) : 0;
     const isPlain = isCrossEntropy && first < whole && signs >= 0 && referPlain(window, parts, blocks);
     if (isPlain) {
-      if (!isSpread) startLabels(parts, blocks, !classWeights);
-      if (hasTarget && (isSpread || classWeights)) {
-        addLabels(window, parts, lanes, z, ownLabels, classWeights, classes, keep);
-      }
+      if (!isSpread && classWeights) startTargets(parts, blocks);
+      if (hasTarget && !isBare) addLabels(window, parts, lanes, z, ownLabels, classWeights, classes, keep);
     } else {
       fillStages(
         window, stages, lanes, firstRow, lastRow, logits, labels, classWeights, rowScale, classes, isSpread, hasTarget,
-        isPlain, keep, unit, tiles, tileBytes, parts,
+        false, keep, unit, tiles, tileBytes, parts,
       );
     }
     for (let b = 0; b < blocks; b++) {
@@ -125,7 +125,7 @@ export function softmaxCrossEntropyLanes(
     }
     if (isPlain) {
       const losses = rowLoss ? at(rowLoss, firstRow) : 0;
-      if (finishPlain(losses, gradient != 0, isSpread, ownScale, unit, parts, sums, 2 * blocks)) {
+      if (finishPlain(losses, gradient != 0, isBare, ownScale, unit, parts, sums, 2 * blocks)) {
         if (!gradient) continue;
         storePlainGradients(g, tiles, isSpread ? targets : 0, tileBytes, parts, blocks, classes);
         if (hasTarget && isSpread)
@@ -134,7 +134,7 @@ export function softmaxCrossEntropyLanes(
       }
       fillStages(
         window, stages, lanes, firstRow, lastRow, logits, labels, classWeights, rowScale, classes, isSpread, hasTarget,
-        isPlain, keep, unit, tiles, tileBytes, parts,
+        !isBare, keep, unit, tiles, tileBytes, parts,
       );
     }
     for (let i = 0; i < lanes; i++) stageOf(stages, i).R = load<f64>(wideLaneOf(sums, i));

@@ -56,18 +56,9 @@ function distances(z: v128, k: v128, t: v128, ln2: v128): v128 {
   return f64x2.add(f64x2.mul(t, below), f64x2.mul(f64x2.promote_low_f32x4(k), ln2));
 }
 
-/** Sums of no targets, or of one at the class that is left out, which the label is. */
-export function startLabels(parts: usize, blocks: i32, isAtLabel: bool): void {
-  const zero = f64x2.splat(0);
-  const atExcluded = f64x2.splat(isAtLabel ? 1 : 0);
-  for (let part = parts; blocks > 0; blocks--, part += PART_BYTES) {
-    v128.store(part + OTHERS, zero);
-    v128.store(part + OTHERS, zero, 16);
-    v128.store(part + AT_EXCLUDED, atExcluded);
-    v128.store(part + AT_EXCLUDED, atExcluded, 16);
-    v128.store(part + DOTS, zero);
-    v128.store(part + DOTS, zero, 16);
-  }
+/** Sums of no targets. */
+export function startTargets(parts: usize, blocks: i32): void {
+  for (let part = parts; blocks > 0; blocks--, part += PART_BYTES) memory.fill(part + OTHERS, 0, 96);
 }
 
 /**
@@ -111,7 +102,7 @@ function add(to: usize, amount: f64): void {
 export function finishPlain(
   rowLoss: usize,
   hasGradient: bool,
-  isSpread: bool,
+  isBare: bool,
   rowScale: usize,
   unit: f64,
   parts: usize,
@@ -138,19 +129,18 @@ export function finishPlain(
       const R = v128.load(sums + offset);
       const E = v128.load(parts + offset + EXPONENTIALS);
       const V = f64x2.add(R, E);
-      const atExcluded = v128.load(parts + offset + AT_EXCLUDED);
-      let S = atExcluded;
+      let S = f64x2.splat(1);
       // 0 has one sign.
-      let atOwn = zero;
-      if (isSpread) {
+      let atOwn = f64x2.sub(zero, f64x2.div(R, V));
+      if (!isBare) {
         const others = v128.load(parts + offset + OTHERS);
+        const atExcluded = v128.load(parts + offset + AT_EXCLUDED);
         S = f64x2.add(others, atExcluded);
-        atOwn = f64x2.mul(others, f64x2.div(E, V));
+        atOwn = f64x2.sub(f64x2.mul(others, f64x2.div(E, V)), f64x2.mul(atExcluded, f64x2.div(R, V)));
         storeFloats(half + UNITS, u);
       }
       const factors = f64x2.div(f64x2.mul(u, S), V);
       isUsual = v128.and(isUsual, f64x2.ge(f64x2.abs(factors), least));
-      atOwn = f64x2.sub(atOwn, f64x2.mul(atExcluded, f64x2.div(R, V)));
       storeFloats(half + FACTORS, factors);
       storeFloats(half + EXCLUDED_GRADIENTS, f64x2.mul(u, f64x2.add(atOwn, zero)));
     }
@@ -158,12 +148,14 @@ export function finishPlain(
   if (rowLoss) {
     for (let pair = 0; pair < pairs; pair++) {
       const offset = pairOf(pair);
-      const S = f64x2.add(v128.load(parts + offset + OTHERS), v128.load(parts + offset + AT_EXCLUDED));
-      isUsual = v128.and(isUsual, f64x2.ne(S, zero));
       const d = v128.load(parts + offset + DISTANCES);
-      const logRatio = logOnePlusRatio(v128.load(sums + offset), v128.load(parts + offset + EXPONENTIALS), d);
-      const losses = f64x2.add(v128.load(parts + offset + DOTS), f64x2.mul(S, logRatio));
-      storeFloats(rowLoss + ((<usize>pair) << 3), f64x2.add(losses, zero));
+      let losses = logOnePlusRatio(v128.load(sums + offset), v128.load(parts + offset + EXPONENTIALS), d);
+      if (!isBare) {
+        const S = f64x2.add(v128.load(parts + offset + OTHERS), v128.load(parts + offset + AT_EXCLUDED));
+        isUsual = v128.and(isUsual, f64x2.ne(S, zero));
+        losses = f64x2.add(f64x2.add(v128.load(parts + offset + DOTS), f64x2.mul(S, losses)), zero);
+      }
+      storeFloats(rowLoss + ((<usize>pair) << 3), losses);
     }
   }
   return v128.all_true<i64>(isUsual);
