@@ -65,6 +65,7 @@ export function softmaxCrossEntropyLanes(
   const isBare = hasTarget && !needsLargest && !classWeights;
   const isCrossEntropy = !state && zLoss == 0 && focal == 0 && poly == 0;
   const whole = rows / ROWS_IN_LANES;
+  let hasFailed = false;
   for (let first = begin, blocks = 0; first < end; first += blocks) {
     // A block of fewer rows is a batch of its own.
     blocks = min(BATCH, (first < whole ? min(whole, end) : end) - first);
@@ -105,19 +106,17 @@ export function softmaxCrossEntropyLanes(
       v128.store(part + LARGEST_OTHERS, largestOthers(part, tiles + <usize>b * tileBytes, classes));
     }
 
+    const isPlain = isCrossEntropy && !hasFailed && first < whole && signs >= 0 && referPlain(window, parts, blocks);
     const z = logits + <usize>firstRow * bytes;
-    const g = gradient ? gradient + <usize>firstRow * bytes : 0;
     const ownLabels = at(labels, firstRow);
-    const ownScale = rowScale ? at(rowScale, firstRow) : 0;
-    const isPlain = isCrossEntropy && first < whole && signs >= 0 && referPlain(window, parts, blocks);
-    if (isPlain) {
-      if (!isSpread && classWeights) startTargets(parts, blocks);
-      if (hasTarget && !isBare) addLabels(window, parts, lanes, z, ownLabels, classWeights, classes, keep);
-    } else {
+    if (!isPlain) {
       fillStages(
-        window, stages, lanes, firstRow, lastRow, logits, labels, classWeights, rowScale, classes, isSpread, hasTarget,
-        false, keep, unit, tiles, tileBytes, parts,
+        window, stages, lanes, firstRow, lastRow, labels, classWeights, rowScale, classes, isSpread, hasTarget,
+        keep, unit, tiles, tileBytes, parts,
       );
+    } else if (!isBare) {
+      if (!isSpread) startTargets(parts, blocks);
+      if (hasTarget) addLabels(window, parts, lanes, z, ownLabels, classWeights, classes, keep);
     }
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
@@ -125,18 +124,17 @@ export function softmaxCrossEntropyLanes(
     }
     if (isPlain) {
       const losses = rowLoss ? at(rowLoss, firstRow) : 0;
-      if (finishPlain(losses, gradient != 0, isBare, ownScale, unit, parts, sums, 2 * blocks)) {
-        if (!gradient) continue;
-        storePlainGradients(g, tiles, isSpread ? targets : 0, tileBytes, parts, blocks, classes);
-        if (hasTarget && isSpread)
-          subtractLabels(g, parts, lanes, ownLabels, classWeights, ownScale, classes, keep, unit);
-        continue;
-      }
-      fillStages(
-        window, stages, lanes, firstRow, lastRow, logits, labels, classWeights, rowScale, classes, isSpread, hasTarget,
-        !isBare, keep, unit, tiles, tileBytes, parts,
-      );
+      const ownScale = rowScale ? at(rowScale, firstRow) : 0;
+      hasFailed = !finishPlain(losses, gradient != 0, isBare, ownScale, unit, parts, sums, 2 * blocks);
+      // Then once more, by stages.
+      if (hasFailed) blocks = 0;
+      if (hasFailed || !gradient) continue;
+      const g = gradient + <usize>firstRow * bytes;
+      storePlainGradients(g, tiles, isSpread ? targets : 0, tileBytes, parts, blocks, classes);
+      if (hasTarget && isSpread) subtractLabels(g, parts, lanes, ownLabels, classWeights, ownScale, classes, keep, unit);
+      continue;
     }
+    hasFailed = false;
     for (let i = 0; i < lanes; i++) stageOf(stages, i).R = load<f64>(wideLaneOf(sums, i));
     finishStages(stages, lanes);
     addTerms(window, stages, lanes, zLoss, focal, poly, classWeights);

@@ -18,24 +18,19 @@ import { RowStage, secondFactor, stageOf } from "./row-stage";
 import { transposeOut } from "./transpose";
 import { Window } from "./window-exp";
 
-/**
- * Fills the stages of a batch from its parts, and takes the base of a row, if it has one, off its logits in the tile. The parts
- * have the sums of the spread targets; of rows that seemed plain of all, and then their tile is not looked at.
- */
+/** Fills the stages of a batch from its parts, and takes the base of a row, if it has one, off its logits in the tile. */
 export function fillStages(
   window: Window,
   stages: usize,
   lanes: i32,
   firstRow: i32,
   lastRow: i32,
-  logits: usize,
   labels: usize,
   classWeights: usize,
   rowScale: usize,
   classes: i32,
   isSpread: bool,
   hasTarget: bool,
-  seemedPlain: bool,
   keep: f64,
   unit: f64,
   tiles: usize,
@@ -48,7 +43,7 @@ export function fillStages(
     const stage = stageOf(stages, i);
     const label = labels ? load<i32>(at(labels, row)) : -1;
     stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
-    if (isSpread || seemedPlain) {
+    if (isSpread) {
       stage.others = load<f64>(wideLaneOf(parts + OTHERS, i));
       stage.atExcluded = load<f64>(wideLaneOf(parts + AT_EXCLUDED, i));
       stage.dot = load<f64>(wideLaneOf(parts + DOTS, i));
@@ -61,8 +56,7 @@ export function fillStages(
     if (!stage.isLive) continue;
     if (hasTarget) {
       const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
-      if (seemedPlain) stage.atLabel = keep * w;
-      else stage.addLabel(window, keep * w, load<f32>(at(logits + (((<usize>row) * <usize>classes) << 2), label)));
+      stage.addLabel(window, keep * w, load<f32>(logitOf(tiles, tileBytes, i, label)));
     }
     if (window.isShifted(stage.base)) {
       const lane = logitOf(tiles, tileBytes, i, 0);
