@@ -15,11 +15,6 @@ export class Members<M extends Member<M>> {
     return this.#size;
   }
 
-  /** The member that joined last. */
-  get last(): M | undefined {
-    return this.#last;
-  }
-
   add(member: M): void {
     const last = this.#last;
     member.previousMember = last;

@@ -3,7 +3,16 @@ import { plain } from "@surprisal/backend-cpu/plain";
 import { expect, it } from "vitest";
 import { numbers, refusal } from "../testing/claims.ts";
 import type { Backend, BackendProvider } from "./backend.ts";
-import { add, type Device, openDevice, softmaxCrossEntropy, sum, type Tensor, valueAndGrad } from "./index.ts";
+import {
+  add,
+  broadcastTo,
+  type Device,
+  openDevice,
+  softmaxCrossEntropy,
+  sum,
+  type Tensor,
+  valueAndGrad,
+} from "./index.ts";
 
 /** Plain, with the names of the kernels that were called; `fill` fails while `isBroken`. */
 function watched(): { provider: BackendProvider; called: string[]; state: { isBroken: boolean } } {
@@ -59,6 +68,16 @@ it("zeros have no memory before they are read, and are there when they are", asy
   expect(await numbers(zeros)).toEqual([0, 0, 0]);
   expect(await numbers(add(zeros, 1))).toEqual([1, 1, 1]);
   expect(called.filter((name) => name === "fill")).toHaveLength(1);
+  await device.close();
+});
+
+it("a tensor of one value that no handle can hold is refused when it is made", async () => {
+  const device = await openDevice([plain()]);
+  const { maxLength } = device.facts;
+  const call = (): unknown => broadcastTo(zeroGradient(device), [maxLength, 3]);
+  expect(refusal(call).message).toContain(
+    `broadcastTo: a tensor of ${3 * maxLength} elements is larger than plain can`,
+  );
   await device.close();
 });
 

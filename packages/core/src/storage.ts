@@ -21,8 +21,12 @@ export class Storage {
     this.mutable = mutable;
     this.kind = kind;
     this.length = length;
-    if (value === undefined) this.#handle = runtime.alloc(op, kind, length);
-    else this.#unwritten = { op, value };
+    if (value === undefined) {
+      this.#handle = runtime.alloc(op, kind, length);
+    } else {
+      runtime.assertRoom(op, length);
+      this.#unwritten = { op, value };
+    }
   }
 
   get handle(): unknown {

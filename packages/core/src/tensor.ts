@@ -88,7 +88,7 @@ export class Region {
   /** Ends the region and all within it; what an open recording saved goes to that recording instead. */
   end(): void {
     if (this.#ended) return;
-    for (let child = this.#children.last; child !== undefined; child = this.#children.last) child.end();
+    for (const child of this.#children.list()) child.end();
     this.#ended = true;
     if (this.parent !== undefined) this.parent.#children.remove(this);
     for (let tensor = this.#members.removeLast(); tensor !== undefined; tensor = this.#members.removeLast()) {

@@ -18,6 +18,7 @@ import {
   tensorsAt,
   uploadsOf,
 } from "./loss-on-device.ts";
+import { present } from "./present.ts";
 
 /** The derivatives of a row loss that the kernel does not compute. v is the cotangent of G, g that of the rows or slopes. */
 export interface LossDerivatives {
@@ -84,7 +85,7 @@ export function kernelRows(
     if (isRecorded) {
       const pullback: Pullback = (g, own) => {
         const point = { ...pointOf(own, at), state };
-        return present([
+        return present<InputGradient>([
           () => kernelGradient(loss, point, rowFactor(g), scaleFactor(g), derivatives),
           at.q && (() => derivatives.targetGradient(loss, point, g)),
           at.temperature && (() => sum(mul(g, kernelSlopes(loss, point, derivatives)))),
@@ -134,7 +135,7 @@ export function kernelGradient(
     pullback: (v, own) => {
       const at = pointOf(own, point);
       const uIn = u && own.at(-1)!;
-      return present([
+      return present<InputGradient>([
         () => derivatives.curvature(loss, at, uIn, v, scale),
         q && (() => derivatives.targetSlope(loss, at, uIn, v, scale)),
         temperature && (() => derivatives.byTemperature!.slope(loss, at, uIn, v, scale)),
@@ -160,9 +161,4 @@ function kernelSlopes(loss: LossOnDevice, point: LossTensors, derivatives: LossD
       ),
     pullback: (g, own) => own.map((_, i) => () => derivatives.byTemperature!.ofSlopes(loss, pointOf(own, point), g, i)),
   });
-}
-
-/** The gradients of the inputs that there are. */
-function present(gradients: readonly (InputGradient | undefined)[]): InputGradient[] {
-  return gradients.filter((gradient) => gradient !== undefined);
 }
