@@ -6,7 +6,7 @@ import { Candidate } from "./opening/candidate.ts";
 import { checkProvider } from "./opening/check-provider.ts";
 import { firstAvailable } from "./opening/first-available.ts";
 import type { OpenDeviceOptions } from "./opening/open-device-options.ts";
-import { Opening, type Successor } from "./opening/opening.ts";
+import { Opening } from "./opening/opening.ts";
 
 /**
  * Opens the first of the candidates that is available here and, with `verify`, computes correctly; with a `workload`, the
@@ -54,17 +54,10 @@ export async function openDevice(candidates: readonly BackendProvider[], options
   const first = await opening.choose();
   onReport?.(opening.report());
   if (first === undefined) throw new UnavailableError(`openDevice: no backend is available: ${opening.reasons()}`);
-  const next = async (error: Error): Promise<Successor> => {
-    try {
-      return await opening.chooseNext(error);
-    } finally {
-      onReport?.(opening.report());
-    }
-  };
   try {
     const device = new Device(first.backend, {
       report: () => opening.report(),
-      recovery: recovery && ((runtime, root, onLeaving) => new recovery.Recovery(runtime, root, next, onLeaving)),
+      recovery: recovery && ((...device) => new recovery.Recovery(opening, onReport, ...device)),
     });
     first.attach(device.loss);
     return device;

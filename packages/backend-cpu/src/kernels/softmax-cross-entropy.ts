@@ -13,19 +13,6 @@ const CAP_COST = 16;
 
 export type LossPlan = KernelTable["softmaxCrossEntropy"];
 
-export const softmaxCrossEntropy: LossPlan = (...call) => withDetails(wholeRows, call);
-
-/** A call whose row losses, gradient and state `planned` gives, and what else it asks for. */
-export function withDetails(planned: LossPlan, call: Parameters<LossPlan>): readonly Phase[] {
-  const [outputs, inputs, params] = call;
-  const { rowLoss, gradient, state, diagnostics, temperatureSlope } = outputs;
-  const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
-  const phases = isLossAsked ? planned(...call) : [];
-  if (diagnostics === undefined && temperatureSlope === undefined) return phases;
-  // First what is read of the logits: a gradient in place takes them.
-  return [detailsPhase(outputs, inputs, params), ...phases];
-}
-
 /** Row losses, gradient and state, each row by one thread. */
 export const wholeRows: LossPlan = (outputs, inputs, params) => {
   const { rows, classes, smoothing, scale, terms = neutral } = params;
@@ -63,6 +50,20 @@ export const wholeRows: LossPlan = (outputs, inputs, params) => {
         },
       ];
 };
+
+export const softmaxCrossEntropy: LossPlan = withDetails(wholeRows);
+
+/** A plan for all that a call may ask for, from one for row losses, gradient and state. */
+export function withDetails(planned: LossPlan): LossPlan {
+  return (outputs, inputs, params, scratch, threads) => {
+    const { rowLoss, gradient, state, diagnostics, temperatureSlope } = outputs;
+    const isLossAsked = rowLoss !== undefined || gradient !== undefined || state !== undefined;
+    const phases = isLossAsked ? planned(outputs, inputs, params, scratch, threads) : [];
+    if (diagnostics === undefined && temperatureSlope === undefined) return phases;
+    // First what is read of the logits: a gradient in place takes them.
+    return [detailsPhase(outputs, inputs, params), ...phases];
+  };
+}
 
 /** Whether a block replaces logits that it reads. */
 export function isInPlace({ gradient }: Parameters<LossPlan>[0], { logits }: Parameters<LossPlan>[1]): boolean {

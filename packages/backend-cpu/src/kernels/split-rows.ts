@@ -8,15 +8,15 @@ const SPLIT_FROM = 8 * CLASS_BLOCK;
 const SPLIT_FROM_LOGITS = 2 ** 16;
 const FEW_ROWS = 4;
 
-/** The loss, for as many threads as there are. */
-export const threadedSoftmaxCrossEntropy: LossPlan = (...call) => withDetails(sharedRows, call);
-
 const sharedRows: LossPlan = (outputs, inputs, params, scratch, threads = 1) => {
   const { rows, classes, terms = neutral } = params;
   const isLong = classes >= SPLIT_FROM && rows * classes >= SPLIT_FROM_LOGITS;
   const isCut = threads > 1 && isLong && rows < FEW_ROWS * threads && terms.softcap === 0;
   return isCut ? splitRows(outputs, inputs, params, scratch) : wholeRows(outputs, inputs, params, scratch);
 };
+
+/** The loss, for as many threads as there are. */
+export const threadedSoftmaxCrossEntropy: LossPlan = withDetails(sharedRows);
 
 function splitRows(
   outputs: Parameters<LossPlan>[0],
