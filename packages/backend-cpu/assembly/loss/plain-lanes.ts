@@ -58,7 +58,7 @@ function distances(z: v128, k: v128, t: v128, ln2: v128): v128 {
 
 /** Sums of no targets. */
 export function startTargets(parts: usize, blocks: i32): void {
-  for (let part = parts; blocks > 0; blocks--, part += PART_BYTES) memory.fill(part + OTHERS, 0, 96);
+  for (let part = parts; blocks > 0; blocks--, part += PART_BYTES) memory.fill(part + OTHERS, 0, DISTANCES - OTHERS);
 }
 
 /**
