@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserKit, openBrowserKit, type SubjectName } from "./browser-kit.ts";
 import { howToGetChromium } from "./chromium.ts";
-import { countsOf, expectEveryQuickCase, failuresOf } from "./quick-tier.ts";
+import { countsOf, expectQuickCases, failuresOf } from "./quick-tier.ts";
 import { mayVisit } from "./visit-page.ts";
 
 if (!mayVisit) console.warn(`The tests in a browser are skipped: ${howToGetChromium}.`);
@@ -36,7 +36,7 @@ describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
       const [refusal] = failuresOf(found).filter((failure) => failure.includes("multiply-add rounds twice"));
       if (refusal) skip(refusal);
       counts.push(countsOf(found));
-      expectEveryQuickCase(found, asked[subject]);
+      expectQuickCases(found, asked[subject]);
       expect(found.crossOriginIsolated, "the page may share memory between threads").toBe(true);
     });
   }
@@ -44,7 +44,7 @@ describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
   test.for(["cpu-relaxed", "cpu-strict"] as const)(
     "opening %s without 'wasm-unsafe-eval' asks for it",
     async (subject) => {
-      const found = await kit.check(subject, { contentSecurityPolicy: policies["plain-f32"], only: "kernel/fill" });
+      const found = await kit.check(subject, { contentSecurityPolicy: policies["plain-f32"], only: ["kernel/fill/"] });
       expect(found.report.facts).toBeUndefined();
       expect(failuresOf(found)[0]).toMatch("'wasm-unsafe-eval'");
     },
@@ -53,7 +53,7 @@ describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
   test("opening workers without 'worker-src blob:' asks for it, or for a script of one's own", async () => {
     const found = await kit.check("workers-blob", {
       contentSecurityPolicy: policies["workers-url"],
-      only: "kernel/fill",
+      only: ["kernel/fill/"],
     });
     expect(found.report.facts).toBeUndefined();
     expect(failuresOf(found)[0]).toMatch(/allow 'worker-src blob:' in .*, or serve the script and give its workerUrl/);
