@@ -5,6 +5,17 @@ import type { Outcome } from "./browser-kit.ts";
 
 const quickCases = cases.filter(({ tier }) => tier === "quick");
 
+/** The ids of every `n`th quick case of each group, from its first on. */
+export function oneInEachGroup(n: number): readonly string[] {
+  const places = new Map<string, number>();
+  const chosen = quickCases.filter(({ group }) => {
+    const place = places.get(group) ?? 0;
+    places.set(group, place + 1);
+    return place % n === 0;
+  });
+  return chosen.map(({ id }) => id);
+}
+
 /** Which cases failed, and why. */
 export const failuresOf = ({ report }: Outcome): string[] =>
   report.verdicts.filter(({ status }) => status === "failed").map(({ id, message }) => `${id}: ${message}`);
