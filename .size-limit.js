@@ -22,6 +22,6 @@ export default [
     },
     modifyRolldownConfig: without([...onDemand, /strict\.generated/]),
     gzip: true,
-    limit: "50 kB",
+    limit: "47.8 kB",
   },
 ];

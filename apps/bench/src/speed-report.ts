@@ -203,7 +203,7 @@ ${table(
     const kilobytes = (bytes: number) => `${threeDigits(bytes / 1000)} kB`;
     sections.push(`## Size
 
-Gzipped. Ours are bundled and minified as \`.size-limit.js\` says; the others' are the files that they publish for WebAssembly without threads, minified where they are published so.
+Gzipped; the kernels are deflated, as they are published. Our packages are bundled and minified as \`.size-limit.js\` says; the others' are the files that they publish for WebAssembly without threads, minified where they are published so.
 
 ${table(
   ["", "gzipped"],

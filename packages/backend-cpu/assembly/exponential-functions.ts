@@ -8,8 +8,8 @@ import { at, multiplyAdd } from "./simd";
 const CONSTANTS = memory.data<f32>([
   // log2 e, and ln 2 in two parts: the first has so few bits that its products with the n below are exact.
   1.442695, -0.69314575, -1.4286068e-6,
-  // (e^r − 1)/r = 1 + r/2 + r²·(…), to 1e-8 for |r| ≤ ln 2 / 2.
-  1, 0.5, 0.16666503, 0.041666463, 0.00836933, 0.0013933867,
+  // (e^r − 1)/r = … + r/2 + 1, to 1e-8 for |r| ≤ ln 2 / 2.
+  0.0013933867, 0.00836933, 0.041666463, 0.16666503, 0.5, 1,
   // 1.5·2^23: a float beside it has no fraction, so adding it rounds to the nearest whole number n and leaves n in the lowest
   // bits; and with it what makes n an exponent field, of n − 1, of n, and of two halves of n.
   12583038,
@@ -26,12 +26,12 @@ const CONSTANTS = memory.data<f32>([
 const LOG2E: usize = 0;
 const MINUS_LN2_HIGH: usize = 1;
 const MINUS_LN2_LOW: usize = 2;
-const ONE: usize = 3;
-const HALF: usize = 4;
-const C3: usize = 5;
-const C4: usize = 6;
-const C5: usize = 7;
-const C6: usize = 8;
+const C6: usize = 3;
+const C5: usize = 4;
+const C4: usize = 5;
+const C3: usize = 6;
+const HALF: usize = 7;
+const ONE: usize = 8;
 const ROUND_TO_HALF_SCALE: usize = 9;
 const ROUND_TO_SCALE: usize = 10;
 const ROUND_TO_TWO_SCALES: usize = 11;

@@ -93,7 +93,7 @@ function powerOf(x: v128, a: v128): v128 {
   const zero = f64x2.splat(0);
   const infinity = double(INFINITE);
   const size = f64x2.abs(x);
-  let log = logarithmOf(size, zero);
+  let log = calledLogarithm(size);
   // Neither 0 nor ∞ has an exponent and a fraction.
   log = v128.bitselect(f64x2.neg(double(INFINITE)), log, f64x2.eq(x, zero));
   log = v128.bitselect(log, size, f64x2.lt(size, infinity));
@@ -123,7 +123,7 @@ export function logOnePlus(x: f64): f64 {
 @inline
 export function powerOfShare(x: f64, a: f64): f64 {
   if (x == 0) return 0;
-  return exponentialOf(a * f64x2.extract_lane(logarithmOf(f64x2.splat(x), f64x2.splat(0)), 0));
+  return exponentialOf(a * f64x2.extract_lane(calledLogarithm(f64x2.splat(x)), 0));
 }
 
 /** log(u + lost) for two positive doubles between 2^−200 and 2^200, lost being below half a unit of u. */
@@ -136,6 +136,11 @@ function logarithmOf(u: v128, lost: v128): v128 {
   const e = f64x2.sub(v128.or(i64x2.shr_u(biased, 52), integer(3)), double(WHOLE));
   const f = f64x2.add(f64x2.sub(f64x2.mul(u, scale), double(ONE)), f64x2.mul(lost, scale));
   return multiplyAddDoubles(e, double(LN2), twiceArtanh(f64x2.div(f, f64x2.add(f, double(TWO)))));
+}
+
+/** log u where its place in the code costs more than a call. */
+function calledLogarithm(u: v128): v128 {
+  return logarithmOf(u, f64x2.splat(0));
 }
 
 /** 2·artanh(s) = log((1 + s)/(1 − s)) for two |s| ≤ (√2 − 1)/(√2 + 1). */
@@ -155,8 +160,6 @@ function twiceArtanh(s: v128): v128 {
  * log(1 + R/E) for two pairs of R and E = e^−d: nothing cancels where R/E is tiny, and where E underflows d carries it. 1e-9 relative;
  * NaN and infinity of R and d come through.
  */
-// @ts-ignore: decorator
-@inline
 export function logOnePlusRatio(R: v128, E: v128, d: v128): v128 {
   // log V = e·ln 2 + log μ for V = R + E = μ·2^e, √½ ≤ μ < √2; and log(1 + R/E) = d + log V.
   const V = f64x2.add(R, E);

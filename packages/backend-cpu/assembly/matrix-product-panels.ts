@@ -1,7 +1,7 @@
 // Panels: a matrix of depth × width, cut into strips of 8 columns and laid out as the tiles of a product read them.
 import { PACKED_PANELS, PANEL } from "../src/kernels/block-sizes";
 import { at } from "./simd";
-import { transpose } from "./transpose";
+import { moveElements, transpose } from "./transpose";
 
 /**
  * Block (item, 4 panels): panels[item, panel, p, j] = source[item, p, 8·panel + j], 0 where that is beyond `width`. Of the
@@ -68,9 +68,7 @@ function packColumns(to: usize, from: usize, depth: i32, cols: i32, row: usize):
     for (; to < end; to += PANEL * 4, from += row) packRow(to, from);
   } else {
     memory.fill(to, 0, end - to);
-    for (; to < end; to += PANEL * 4, from += row) {
-      for (let j = 0; j < cols; j++) store<f32>(at(to, j), load<f32>(at(from, j)));
-    }
+    moveElements(to, from, depth, cols, PANEL, 1, <i32>(row >> 2), 1);
   }
 }
 

@@ -5,7 +5,7 @@ import { compileKernels, functionNames, generatedModule } from "./compile-kernel
 const folder = new URL("../src/kernels/", import.meta.url);
 for (const variant of ["strict", "relaxed"]) {
   const bytes = await compileKernels(variant);
-  const { functions, source } = generatedModule(bytes);
+  const { functions, source } = await generatedModule(bytes);
   writeFileSync(new URL(`${variant}.generated.ts`, folder), source);
   writeFileSync(new URL("functions.generated.ts", folder), functionNames(functions));
   console.log(`${variant}: ${functions.length} functions, ${bytes.length} bytes`);

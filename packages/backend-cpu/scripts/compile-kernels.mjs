@@ -1,7 +1,7 @@
 // Compiles assembly/ to WebAssembly, once with relaxed SIMD and once without, and says what the generated modules hold.
 import { fileURLToPath } from "node:url";
+import { deflateAsync } from "@gfx/zopfli";
 import asc from "assemblyscript/asc";
-import { deflateSync } from "fflate";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
@@ -42,16 +42,17 @@ export async function compileKernels(variant) {
 
 /**
  * The TypeScript module that carries those bytes: deflated, since gzip on the way makes base64 of plain bytes 4/3 as
- * long. By fflate, which gives the same bytes on every machine.
+ * long. By Zopfli, which looks longer than gzip does for what is shortest, and gives the same bytes on every machine.
  */
-export function generatedModule(bytes) {
+export async function generatedModule(bytes) {
   const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+  const deflated = Buffer.from(await deflateAsync(bytes, { numiterations: 15 }));
   return {
     functions: functions.sort(),
     source: `// Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
 /** The kernels as WebAssembly, ${bytes.length} bytes, deflated and in base64. */
 export const wasm: string =
-  "${Buffer.from(deflateSync(bytes, { level: 9 })).toString("base64")}";
+  "${deflated.toString("base64")}";
 `,
   };
 }

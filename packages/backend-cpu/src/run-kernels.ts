@@ -31,8 +31,7 @@ export function kernelsOn(table: Partial<KernelTable>, live: (use: string) => Op
     } catch (error) {
       throw told(error, `cpu: ${kernel}`, outputs, inputs);
     } finally {
-      for (const block of taken) tensors.free(block);
-      taken.length = 0;
+      for (let block = taken.pop(); block !== undefined; block = taken.pop()) tensors.free(block);
     }
   };
   // Every plan has one form, which its own type only narrows.

@@ -14,7 +14,8 @@ import type { Shape } from "./shape.ts";
 export type Integers = NumberArray | BigInt64Array | BigUint64Array | NestedNumbers;
 
 /**
- * Reads host integers with their shape; an array of integers is not copied.
+ * Reads host integers with their shape. A typed array of numbers is not copied, unless another thread may change it
+ * after it was checked.
  * @param what "label" or "index", for errors
  * @param classes how many of them there are, for errors
  * @throws LabelError naming the first value that is no integer
@@ -25,25 +26,30 @@ export function integers(
   values: Integers,
   classes: number,
 ): { data: ArrayLike<number>; shape: Shape } {
-  if (isIntegerArray(values)) return hostTensor(op, values);
   if (isBigIntArray(values)) return { data: exactNumbers(op, what, values, classes), shape: [values.length] };
-  if (!isNumberArray(values) && !Array.isArray(values) && typeof values !== "number") {
+  const isTyped = isNumberArray(values);
+  if (!isTyped && !Array.isArray(values) && typeof values !== "number") {
     throw new ValueError(
       `${op}: ${what} data is a typed array, an array or a number on the host, not ${nameOf(values)}`,
     );
   }
-  const { data, shape } = hostTensor(op, values);
-  const exact = Float64Array.from(data);
-  const bad = exact.findIndex((value) => !Number.isInteger(value));
-  if (bad >= 0) {
-    throw new LabelError(
-      `${op}: ${what} ${exact[bad]} at position ${bad} is not a whole number`,
-      bad,
-      exact[bad],
-      classes,
-    );
+  const { data: given, shape } = hostTensor(op, values);
+  const data = isTyped ? still(given as NumberArray) : given;
+  if (isIntegerArray(data)) return { data, shape };
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isInteger(data[i])) continue;
+    throw new LabelError(`${op}: ${what} ${data[i]} at position ${i} is not a whole number`, i, data[i], classes);
   }
-  return { data: exact, shape };
+  return { data, shape };
+}
+
+/** So few numbers are copied sooner than an engine that keeps them in the array itself has made the buffer to ask for. */
+const FEW = 16;
+
+/** The numbers where only this thread can change them: themselves, or a copy. */
+function still(numbers: NumberArray): NumberArray {
+  const isOwn = numbers.length > FEW && numbers.buffer[Symbol.toStringTag] !== "SharedArrayBuffer";
+  return isOwn ? numbers : numbers.slice();
 }
 
 function exactNumbers(op: string, what: string, values: BigInt64Array | BigUint64Array, classes: number): Float64Array {

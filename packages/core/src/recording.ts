@@ -1,4 +1,4 @@
-import { Region, type Tape, type Tensor } from "./tensor.ts";
+import { joined, Region, type Tape, type Tensor } from "./tensor.ts";
 
 /** A gradient with a host number in front of it: `factor · tensor`, multiplied out only where it must be. */
 export interface Scaled {
@@ -58,7 +58,7 @@ export class Recording implements Tape {
   watch(op: string, source: Tensor): Tensor {
     this.region.runtime.assertSame(op, source.runtime);
     const watched = identity(op, source, this.region);
-    watched.tapes = [...watched.tapes, this];
+    watched.tapes = joined(watched.tapes, this);
     return watched;
   }
 
@@ -73,15 +73,20 @@ export class Recording implements Tape {
     this.entries.push(entry);
   }
 
-  /** Takes the last entry off, and tells of what no entry needs any more: its output, and what it was the last to save. */
-  removeLast(unused: (tensor: Tensor) => void): void {
+  /** Takes the last entry off. No entry needs its output any more, nor what it was the last to save. */
+  removeLast(gradients: { freeUnused(tensor: Tensor): void }): void {
     const { output, saved } = this.entries.pop()!;
-    unused(output);
+    this.#forget(output, gradients);
     for (const tensor of saved) {
       const left = this.#uses.get(tensor)! - 1;
       this.#uses.set(tensor, left);
-      if (left === 0) unused(tensor);
+      if (left === 0) this.#forget(tensor, gradients);
     }
+  }
+
+  #forget(tensor: Tensor, gradients: { freeUnused(tensor: Tensor): void }): void {
+    tensor.forgetFor(this);
+    gradients.freeUnused(tensor);
   }
 
   /** Ends the recording and frees what only it still held. */
@@ -97,14 +102,15 @@ export function recordingsOf(inputs: readonly Tensor[]): readonly Recording[] {
   let found = none;
   for (const { tapes } of inputs) {
     for (const tape of tapes as readonly Recording[]) {
-      if (tape.recording && !found.includes(tape)) found = [...found, tape];
+      if (tape.recording && !found.includes(tape)) found = joined(found, tape);
     }
   }
   return found;
 }
 const none: readonly Recording[] = [];
 
-function isRecorded({ tapes }: Tensor): boolean {
+/** Whether an open recording differentiates through a tensor. */
+export function isRecorded({ tapes }: Tensor): boolean {
   return tapes.some((tape) => tape.recording);
 }
 

@@ -4,22 +4,36 @@ import type { Runtime } from "./runtime.ts";
 /** One handle of a backend, and how many tensors look at it (a reshaped tensor shares its source's numbers). */
 export class Storage {
   readonly runtime: Runtime;
-  /** Another one once a lost device is replaced. */
-  handle: unknown;
   readonly kind: Kind;
   readonly length: number;
   /** Whether it is a parameter's, so that its numbers may change under whoever looks at them. */
   readonly mutable: boolean;
   /** How often its numbers were written in place. */
   version = 0;
+  #handle: unknown;
+  /** The one value that is to be written before anybody reads it, and for which op; many are never read. */
+  #unwritten: { readonly op: string; readonly value: number } | undefined;
   #holders = 1;
 
-  constructor(op: string, runtime: Runtime, kind: Kind, length: number, mutable = false) {
+  /** @param value what every element is to be; without it, their maker writes them */
+  constructor(op: string, runtime: Runtime, kind: Kind, length: number, mutable = false, value?: number) {
     this.runtime = runtime;
     this.mutable = mutable;
-    this.handle = runtime.alloc(op, kind, length);
     this.kind = kind;
     this.length = length;
+    this.#handle = value === undefined ? runtime.alloc(op, kind, length) : undefined;
+    this.#unwritten = value === undefined ? undefined : { op, value };
+  }
+
+  get handle(): unknown {
+    if (this.#unwritten !== undefined) this.#write(this.#unwritten.op, this.#unwritten.value);
+    return this.#handle;
+  }
+
+  /** Another one, once a lost device is replaced. */
+  set handle(handle: unknown) {
+    this.#handle = handle;
+    this.#unwritten = undefined;
   }
 
   share(): Storage {
@@ -28,6 +42,19 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#holders === 0) this.runtime.free(this.handle, this.kind, this.length);
+    if (--this.#holders > 0 || this.#unwritten !== undefined) return;
+    this.runtime.free(this.#handle, this.kind, this.length);
+  }
+
+  #write(op: string, value: number): void {
+    const { runtime, kind, length } = this;
+    const handle = runtime.alloc(op, kind, length);
+    try {
+      runtime.kernels.fill({ y: handle }, {}, { value, length });
+      this.handle = handle;
+    } catch (error) {
+      runtime.free(handle, kind, length);
+      throw error;
+    }
   }
 }

@@ -109,6 +109,11 @@ export function youngestRegion(tensors: readonly Tensor[]): Region {
 
 const none: readonly Tape[] = [];
 
+/** A list and one more item: a list of just that, mostly, for which a spread would take room for seventeen. */
+export function joined<T>(list: readonly T[], item: T): readonly T[] {
+  return list.length === 0 ? [item] : [...list, item];
+}
+
 /**
  * An n-dimensional array of floats on a device, row-major. Immutable, unless it is a {@link Parameter}.
  *
@@ -204,6 +209,12 @@ export class Tensor {
 
   /** The backend's handle, for an op that reads it now. @internal */
   handle(op: string): unknown {
+    this.assertUsable(op);
+    return this.storage.handle;
+  }
+
+  /** Refuses to be read after it was freed, or written since. @internal */
+  assertUsable(op: string): void {
     this.runtime.assertOpen(op);
     if (this.#disposed) {
       throw new DisposedError(
@@ -215,12 +226,11 @@ export class Tensor {
         `${op}: a parameter ${show(this.shape)} was written after this computation read it (version ${this.storage.version}, saved ${this.pinned}); take gradients before the optimizer's step`,
       );
     }
-    return this.storage.handle;
   }
 
   /** Another tensor over the same numbers, as they are now. @internal */
   alias(op: string, region: Region, shape: Shape = this.shape): Tensor {
-    this.handle(op);
+    this.assertUsable(op);
     region.assertOpen(op);
     return new Tensor(this.storage.share(), shape, region);
   }
@@ -236,10 +246,15 @@ export class Tensor {
 
   /** Says that a recording needs the tensor for its pullbacks. @internal */
   saveFor(tape: Tape): void {
-    if (!this.#savers.includes(tape)) this.#savers = [...this.#savers, tape];
+    if (!this.#savers.includes(tape)) this.#savers = joined(this.#savers, tape);
   }
 
-  /** Whether a recording needs the tensor, or did. @internal */
+  /** Says that it does not any more. @internal */
+  forgetFor(tape: Tape): void {
+    this.#savers = this.#savers.length === 1 ? none : this.#savers.filter((saver) => saver !== tape);
+  }
+
+  /** Whether a recording needs the tensor. @internal */
   isSavedBy(tape: Tape): boolean {
     return this.#savers.includes(tape);
   }

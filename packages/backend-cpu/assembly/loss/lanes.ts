@@ -2,8 +2,10 @@
 import { ROWS_IN_LANES, STAGE_BYTES } from "../../src/kernels/block-sizes";
 import { exponential } from "../logarithm";
 import { at } from "../simd";
-import { DOTS, EXCLUDED, K, LARGEST_CLASSES, LARGEST_OTHERS, MAXIMA, PART_BYTES, SUMS } from "./lane-part";
+import { labelledLanes } from "./labelled-lanes";
+import { DOTS, EXCLUDED, K, LARGEST_CLASSES, LARGEST_OTHERS, PART_BYTES, SUMS } from "./lane-part";
 import { addSpreadTargets, scaleTile } from "./lane-targets";
+import { clear, laneOf, largestOthers, logitOf, startTile, takeOut } from "./lane-tile";
 import { exactReference } from "./reference";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, stageOf } from "./row-stage";
@@ -60,20 +62,27 @@ export function softmaxCrossEntropyLanes(
   const tiles = local + TILES;
   const targets = tiles + tileBytes * BATCH;
   const parts = local + PARTS;
-  for (let first = begin; first < end; first += BATCH) {
-    const blocks = min(BATCH, end - first);
+  const isPlain =
+    !needsLargest && !(classWeights | rowScale) && classes > FEW_CLASSES && zLoss == 0 && focal == 0 && poly == 0;
+  const whole = rows / ROWS_IN_LANES;
+  for (let first = begin, blocks = 0; first < end; first += blocks) {
+    // A block of fewer rows is a batch of its own.
+    blocks = min(BATCH, (first < whole ? min(whole, end) : end) - first);
     const lanes = 4 * blocks;
     const firstRow = 4 * first;
     const lastRow = min(firstRow + lanes, rows) - 1;
+    if (isPlain && first < whole) {
+      const z = logits + <usize>firstRow * bytes;
+      const g = gradient ? gradient + <usize>firstRow * bytes : 0;
+      const losses = rowLoss ? at(rowLoss, firstRow) : 0;
+      if (labelledLanes(window, losses, g, z, at(labels, firstRow), classes, unit, blocks, groups, tiles, tileBytes, parts))
+        continue;
+    }
 
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
       const part = parts + <usize>b * PART_BYTES;
-      const maxima = transposeIn(tile, logits, firstRow + 4 * b, lastRow, classes);
-      v128.store(part + MAXIMA, maxima);
-      for (let beyond = tile + (bytes << 2); beyond < tile + tileBytes; beyond += 16) {
-        v128.store(beyond, f32x4.splat(-Infinity));
-      }
+      const maxima = startTile(tile, tileBytes, part, logits, firstRow + 4 * b, lastRow, classes);
       if (needsLargest) v128.store(part + LARGEST_CLASSES, classesOf(maxima, tile, classes));
     }
     for (let i = 0; i < lanes; i++) {
@@ -81,7 +90,7 @@ export function softmaxCrossEntropyLanes(
       const row = min(firstRow + i, lastRow);
       const stage = stageOf(stages, i);
       const label = labels ? load<i32>(at(labels, row)) : -1;
-      stage.start(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
+      stage.startHere(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
       stage.excluded = needsLargest ? load<i32>(laneOf(parts + LARGEST_CLASSES, i)) : max(label, 0);
     }
     if (isSpread) {
@@ -98,10 +107,7 @@ export function softmaxCrossEntropyLanes(
       takeOut(logitOf(tiles, tileBytes, i, stageOf(stages, i).excluded), laneOf(parts + EXCLUDED, i));
     for (let b = 0; b < blocks; b++) {
       const part = parts + <usize>b * PART_BYTES;
-      const maxima = v128.load(part + MAXIMA);
-      // Mostly another one is larger than what was taken out, and then all is known.
-      const isOther = v128.all_true<i32>(f32x4.lt(v128.load(part + EXCLUDED), maxima));
-      v128.store(part + LARGEST_OTHERS, isOther ? maxima : maximaOf(tiles + <usize>b * tileBytes, classes));
+      v128.store(part + LARGEST_OTHERS, largestOthers(part, tiles + <usize>b * tileBytes, classes));
     }
     for (let i = 0; i < lanes; i++) {
       const stage = stageOf(stages, i);
@@ -153,49 +159,17 @@ export function softmaxCrossEntropyLanes(
   }
 }
 
-/** The address of the number for row i of the batch, in vectors of which block 0 has its at `first`. */
-// @ts-ignore: decorator
-@inline
-function laneOf(first: usize, i: i32): usize {
-  return first + <usize>(i >> 2) * PART_BYTES + ((<usize>(i & 3)) << 2);
-}
-
-/** The address of the logit of row i of the batch at class j. */
-// @ts-ignore: decorator
-@inline
-function logitOf(tiles: usize, tileBytes: usize, i: i32, j: i32): usize {
-  return at(tiles + <usize>(i >> 2) * tileBytes, 4 * j + (i & 3));
-}
-
-/** Moves the logit of a row's excluded class out of the tile; −∞ stays. */
-// @ts-ignore: decorator
-@inline
-function takeOut(z: usize, to: usize): void {
-  store<f32>(to, load<f32>(z));
-  store<f32>(z, -Infinity);
-}
-
-/** The largest logit of each lane, NaN left aside. */
-function maximaOf(tile: usize, classes: i32): v128 {
-  let a = f32x4.splat(-Infinity);
-  let b = a;
-  const end = tile + ((<usize>classes) << 4);
-  // pmax(a, x) is a where x is NaN.
-  for (; tile + 32 <= end; tile += 32) {
-    a = f32x4.pmax(a, v128.load(tile));
-    b = f32x4.pmax(b, v128.load(tile, 16));
-  }
-  if (tile < end) a = f32x4.pmax(a, v128.load(tile));
-  return f32x4.pmax(a, b);
-}
-
-/** In each lane, the first class whose logit is the lane's maximum. */
+/** In each lane, the first class whose logit is the lane's maximum; 0 where all are NaN. */
 function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
-  let found = i32x4.splat(0);
-  for (let j = classes - 1; j >= 0; j--) {
-    found = v128.bitselect(i32x4.splat(j), found, f32x4.eq(v128.load(tile + ((<usize>j) << 4)), maxima));
+  const one = i32x4.splat(1);
+  let found = i32x4.splat(-1);
+  let j = i32x4.splat(0);
+  for (const end = tile + ((<usize>classes) << 4); tile < end; tile += 16) {
+    // All bits are set where this is not the maximum: nothing is larger, without a sign.
+    found = i32x4.min_u(found, v128.or(j, f32x4.ne(v128.load(tile), maxima)));
+    j = i32x4.add(j, one);
   }
-  return found;
+  return i32x4.max_s(found, i32x4.splat(0));
 }
 
 /** R of the four rows, where the dots of the targets stood: from float64 exponentials, since there are too few to average out. */
@@ -214,11 +188,4 @@ function sumInDoubles(window: Window, tile: usize, classes: i32, part: usize): v
     }
     v128.store(part + DOTS + ((<usize>lane) << 3), sum);
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function clear(sums: usize): void {
-  v128.store(sums, f64x2.splat(0));
-  v128.store(sums, f64x2.splat(0), 16);
 }

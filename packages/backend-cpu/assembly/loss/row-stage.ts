@@ -54,9 +54,14 @@ export class RowStage {
   pull: f64;
 
   /** A row with this label, if it is labelled at all. Its sums are empty. */
+  start(isLabelled: bool, label: i32, unit: f64): void {
+    this.startHere(isLabelled, label, unit);
+  }
+
+  /** {@link start} without a call. */
   // @ts-ignore: decorator
   @inline
-  start(isLabelled: bool, label: i32, unit: f64): void {
+  startHere(isLabelled: bool, label: i32, unit: f64): void {
     this.label = isLabelled ? label : -1;
     this.isIgnored = isLabelled && label < 0;
     this.isLive = false;
@@ -176,13 +181,16 @@ export class RowStage {
   }
 }
 
+/** Factors from here on are normal float32, and so are their products with exponentials that count: 2^−100. */
+export const LEAST_FACTOR: f64 = 7.888609052210118e-31;
+
 /**
  * A factor as two that are normal float32: a tiny one is none, although its products may be. The second is 1 or 2^−100.
  */
 // @ts-ignore: decorator
 @inline
 export function secondFactor(factor: f64): f64 {
-  return abs(factor) < 7.888609052210118e-31 ? 7.888609052210118e-31 : 1;
+  return abs(factor) < LEAST_FACTOR ? LEAST_FACTOR : 1;
 }
 
 // @ts-ignore: decorator
@@ -191,17 +199,25 @@ export function stageOf(stages: usize, i: i32): RowStage {
   return changetype<RowStage>(stages + <usize>i * STAGE_BYTES);
 }
 
-/** E and lse − z_e from R and d, for `count` stages, two at a time (an odd last one with whatever lies behind it). */
+/**
+ * E and lse − z_e from R and d, for `count` stages, two at a time (an odd last one with whatever lies behind it). In two turns: the
+ * processor sees more rows at once while it waits for each.
+ */
 export function finishStages(stages: usize, count: i32): void {
+  for (let i = 0; i < count; i += 2) {
+    const a = stageOf(stages, i);
+    const b = stageOf(stages, i + 1);
+    const E = exponential(f64x2.neg(f64x2.replace_lane(f64x2.splat(a.d), 1, b.d)));
+    a.E = f64x2.extract_lane(E, 0);
+    b.E = f64x2.extract_lane(E, 1);
+  }
   for (let i = 0; i < count; i += 2) {
     const a = stageOf(stages, i);
     const b = stageOf(stages, i + 1);
     const d = f64x2.replace_lane(f64x2.splat(a.d), 1, b.d);
     const R = f64x2.replace_lane(f64x2.splat(a.R), 1, b.R);
-    const E = exponential(f64x2.neg(d));
+    const E = f64x2.replace_lane(f64x2.splat(a.E), 1, b.E);
     const logRatio = logOnePlusRatio(R, E, d);
-    a.E = f64x2.extract_lane(E, 0);
-    b.E = f64x2.extract_lane(E, 1);
     a.logRatio = f64x2.extract_lane(logRatio, 0);
     b.logRatio = f64x2.extract_lane(logRatio, 1);
   }

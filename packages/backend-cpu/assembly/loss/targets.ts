@@ -8,8 +8,6 @@ const ONES: usize = memory.data<f32>([1, 1, 1, 1]);
 const ZEROS: usize = memory.data<f32>([0, 0, 0, 0]);
 
 /** T_j of one class. */
-// @ts-ignore: decorator
-@inline
 export function targetOf(probabilities: usize, classWeights: usize, j: i32, keep: f64, share: f64): f64 {
   const q: f64 = probabilities ? load<f32>(at(probabilities, j)) : 0;
   const w: f64 = classWeights ? load<f32>(at(classWeights, j)) : 1;

@@ -90,6 +90,17 @@ export class Window {
     return abs(x * this.t) < LARGEST_DIRECT && this.multiplier == 1;
   }
 
+  /** {@link isDirect} for four. */
+  // @ts-ignore: decorator
+  @inline
+  areDirect(x: v128): v128 {
+    const t = f64x2.splat(this.t);
+    const largest = f64x2.splat(this.multiplier == 1 ? LARGEST_DIRECT : 0);
+    const low = f64x2.lt(f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(x), t)), largest);
+    const high = f64x2.lt(f64x2.abs(f64x2.mul(f64x2.promote_low_f32x4(upperHalf(x)), t)), largest);
+    return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+  }
+
   /** base for a row whose reference is x: 0, or x as a whole number where that is near enough. */
   // @ts-ignore: decorator
   @inline

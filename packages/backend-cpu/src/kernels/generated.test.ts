@@ -1,18 +1,20 @@
 import { readFileSync } from "node:fs";
-import { gzipSync, inflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { compileKernels, functionNames, generatedModule } from "../../scripts/compile-kernels.mjs";
 
 const fileOf = (name: string): string => readFileSync(new URL(`${name}.generated.ts`, import.meta.url), "utf8");
 
-const bytesOf = (variant: string): Buffer => {
+const deflatedOf = (variant: string): Buffer => {
   const base64 = /"([A-Za-z0-9+/=]+)"/.exec(fileOf(variant))![1]!;
-  return inflateRawSync(Buffer.from(base64, "base64"));
+  return Buffer.from(base64, "base64");
 };
+
+const bytesOf = (variant: string): Buffer => inflateRawSync(deflatedOf(variant));
 
 describe.for(["strict", "relaxed"] as const)("the generated module (%s)", (variant) => {
   it("is what assembly/ compiles to; if not, run pnpm kernels", async () => {
-    const { functions, source } = generatedModule(await compileKernels(variant));
+    const { functions, source } = await generatedModule(await compileKernels(variant));
     expect(source, "run pnpm kernels").toBe(fileOf(variant));
     expect(functionNames(functions), "run pnpm kernels").toBe(fileOf("functions"));
   });
@@ -32,8 +34,8 @@ describe.for(["strict", "relaxed"] as const)("the generated module (%s)", (varia
     }
   });
 
-  it("stays below 17 KB gzipped", () => {
-    expect(gzipSync(bytesOf(variant), { level: 9 }).length).toBeLessThan(17_000);
+  it("stays below 16.6 KB deflated, as it is downloaded", () => {
+    expect(deflatedOf(variant).length).toBeLessThan(16_600);
   });
 });
 

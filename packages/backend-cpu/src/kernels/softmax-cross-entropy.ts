@@ -3,7 +3,7 @@ import { CLASS_BLOCK, PARTIAL_BYTES, ROWS_IN_LANES, STAGE_BYTES } from "./block-
 import { addressOf, grainFor, type KernelTable, type Phase, type Scratch } from "./phase.ts";
 
 /** Up to so many classes, four rows side by side fill vectors better than each does by itself. Spread targets pay for fewer. */
-const MOST_CLASSES_IN_LANES = { oneTarget: 320, spread: 128 };
+const MOST_CLASSES_IN_LANES = { oneTarget: 400, spread: 128 };
 
 /** What a row costs beside its classes, in classes. */
 const ROW_COST = 40;

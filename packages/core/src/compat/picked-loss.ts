@@ -18,7 +18,7 @@ export function pickedLoss(op: string, x: Tensor, targets: Targets, preset: Pres
   const settled = presetOptions(preset, x, targets, options);
   const problem = lossProblem(op, x, presetTargets(op, preset, x, targets, settled), settled);
   return withTemporaries((temporary) => {
-    const losses = temporary(neg(temporary(picked(problem, x, temporary))));
+    const losses = neg(temporary(picked(problem, x, temporary)));
     return withEmptyMean(reducedRows(problem, weighted(problem, losses, temporary)), problem, preset);
   });
 }
@@ -37,10 +37,10 @@ function labelMask({ op, labels, axis, classes }: LossProblem, x: Tensor, tempor
   return equal(own, temporary(upload(op, x.region, labels!, alongRows)));
 }
 
-/** w_y·rows, where weight 0 gives 0 whatever the row is. */
+/** w_y·rows, where weight 0 gives 0 whatever the row is. Frees `rows`, or returns them. */
 function weighted({ op, labels, classWeights, batch }: LossProblem, rows: Tensor, temporary: Temporary): Tensor {
   if (classWeights === undefined) return rows;
   const weights = Float64Array.from(labels!, (y) => (y < 0 ? 0 : classWeights[y]!));
   const w = temporary(reshape(temporary(upload(op, rows.region, weights, [weights.length])), batch));
-  return temporary(select(w, temporary(mul(rows, w)), 0));
+  return select(w, temporary(mul(temporary(rows), w)), 0);
 }

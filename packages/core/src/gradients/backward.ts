@@ -21,24 +21,19 @@ export function backward(recording: Recording, seeds: readonly Seed[], sources: 
   recording.live = recording.persistent;
   const { entries, region, persistent } = recording;
   const members = persistent ? region.snapshot() : undefined;
-  const outputs = new Set(seeds.map(({ output }) => output));
   const wanted = new Set(sources);
   const cotangents = new Cotangents(recording);
   for (const { output, cotangent } of seeds) {
     cotangents.add(output, { tensor: member(cotangent, region), factor: 1 });
+    cotangents.use(output, 1);
   }
-  const release = (tensor: Tensor): void => {
-    if (!outputs.has(tensor)) cotangents.release(tensor);
-  };
   for (let i = entries.length - 1; i >= 0; i--) {
     pullBack(recording, entries[i]!, cotangents, wanted);
-    if (persistent) continue;
-    recording.removeLast(release);
+    if (!persistent) recording.removeLast(cotangents);
   }
-  const taken = new Set<Tensor>();
   const gradients = sources.map((source) => {
     const gradient = cotangents.get(source);
-    return gradient === undefined ? filled("gradient", region, source.shape, 0) : finished(gradient, recording, taken);
+    return gradient === undefined ? filled("gradient", region, source.shape, 0) : cotangents.finished(gradient);
   });
   if (members !== undefined) region.releaseAllBut(new Set([...members, ...gradients]));
   return gradients;
@@ -85,7 +80,6 @@ class Cotangents {
   readonly #recording: Recording;
   readonly #known = new Map<Tensor, Scaled>();
   readonly #uses = new Map<Tensor, number>();
-  readonly #released = new Set<Tensor>();
 
   constructor(recording: Recording) {
     this.#recording = recording;
@@ -99,49 +93,49 @@ class Cotangents {
   add(of: Tensor, gradient: Scaled): void {
     const known = this.#known.get(of);
     const total = known === undefined ? gradient : sumOf(known, gradient);
-    this.#use(total.tensor, 1);
+    this.use(total.tensor, 1);
     this.remove(of);
     this.#known.set(of, total);
-    if (total !== gradient) this.#freeUnused(gradient.tensor);
+    if (total !== gradient) this.freeUnused(gradient.tensor);
   }
 
   remove(of: Tensor): void {
     const known = this.#known.get(of);
     if (known === undefined) return;
     this.#known.delete(of);
-    this.#use(known.tensor, -1);
-    this.#freeUnused(known.tensor);
+    this.use(known.tensor, -1);
+    this.freeUnused(known.tensor);
   }
 
-  /** Frees what no entry needs any more, as soon as it is no gradient either (a loss hands out the one it finished). */
-  release(tensor: Tensor): void {
-    this.#released.add(tensor);
-    this.#freeUnused(tensor);
+  /** Counts what a tensor is held for: a gradient, or a result. */
+  use(tensor: Tensor, change: 1 | -1): void {
+    this.#uses.set(tensor, this.#usesOf(tensor) + change);
   }
 
-  #freeUnused(tensor: Tensor): void {
+  /** Frees what is held for nothing and needed by no entry: a loss hands out the gradient that it has saved. */
+  freeUnused(tensor: Tensor): void {
     const { region, persistent } = this.#recording;
-    const inUse = (this.#uses.get(tensor) ?? 0) > 0;
-    const needed = tensor.isSavedBy(this.#recording) && !this.#released.has(tensor);
-    if (!inUse && !needed && !persistent && tensor.region === region && !tensor.disposed) tensor.dispose();
+    if (persistent || this.#usesOf(tensor) > 0 || tensor.isSavedBy(this.#recording)) return;
+    if (tensor.region === region && !tensor.disposed) tensor.dispose();
   }
 
-  #use(tensor: Tensor, change: 1 | -1): void {
-    this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + change);
+  /** A gradient multiplied out, as a tensor that nobody else holds. */
+  finished({ tensor, factor }: Scaled): Tensor {
+    const { region, persistent } = this.#recording;
+    if (factor !== 1) return affine(tensor, factor, 0, "gradient");
+    if (!persistent && tensor.region === region && this.#usesOf(tensor) === 1) return tensor;
+    this.use(tensor, -1);
+    return identity("gradient", tensor, region);
+  }
+
+  #usesOf(tensor: Tensor): number {
+    return this.#uses.get(tensor) ?? 0;
   }
 }
 
 function sumOf(a: Scaled, b: Scaled): Scaled {
   if (a.factor === b.factor) return { tensor: weightedSum("gradient", a.tensor, 1, b.tensor, 1), factor: a.factor };
   return { tensor: weightedSum("gradient", a.tensor, a.factor, b.tensor, b.factor), factor: 1 };
-}
-
-/** A gradient multiplied out, as a tensor that nobody else holds. */
-function finished({ tensor, factor }: Scaled, { region, persistent }: Recording, taken: Set<Tensor>): Tensor {
-  if (factor !== 1) return affine(tensor, factor, 0, "gradient");
-  if (persistent || tensor.region !== region || taken.has(tensor)) return identity("gradient", tensor, region);
-  taken.add(tensor);
-  return tensor;
 }
 
 /** Hands a tensor from the scope of a recording to another; a parameter itself as a copy, since that will change. */

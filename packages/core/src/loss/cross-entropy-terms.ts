@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { filled, withTemporaries } from "../ops/apply.ts";
+import { reshape } from "../ops/reshape.ts";
 import { total } from "../ops/sum.ts";
 import { checkKeys } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
@@ -70,10 +71,10 @@ export function crossEntropyTerms(
     const found = rowLosses(placed.problem, placed.at, outputs);
     temporary(found.rows);
     if (found.diagnostics !== undefined) temporary(found.diagnostics);
-    const rows = weightedRows(problem, found.rows);
+    const rows = weightedRows(problem, reshape(found.rows, problem.batch));
     const region = regionOfLoss(placed);
     return {
-      sum: total(op, rows, undefined),
+      sum: total(op, rows),
       weight:
         problem.weight === undefined
           ? deviceWeight(problem, region, temporary)

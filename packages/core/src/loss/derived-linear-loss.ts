@@ -107,7 +107,7 @@ function lossOf(
       state: state.storage.handle,
       ...(needsGradient && { gradient: z.storage.handle }),
     },
-    { ...kernelInputs(loss, at), rowScale: u?.handle(op) },
+    kernelInputs(loss, at, u),
     kernelParams(problem, z, scale),
   );
   return { rowLoss, state, gradient: needsGradient ? z : undefined };

@@ -6,7 +6,7 @@ import { type Tensor, youngestRegion } from "../tensor.ts";
 import { type LinearLoss, type LinearOutput, type LinearPoint, pointOf, tensorsAt } from "./linear-loss.ts";
 import { linearLossOutputs } from "./linear-loss-outputs.ts";
 import { outputNames, targetGradientOf } from "./linear-rows.ts";
-import { reducedRows, rowFactor, weightedRows } from "./weighted-rows.ts";
+import { lossOfRows, rowFactor } from "./weighted-rows.ts";
 
 /**
  * A scalar loss whose gradients by x, w and b are finished in the forward pass, chunk by chunk: for a recording that
@@ -31,7 +31,7 @@ export function finishedLinearLoss(loss: LinearLoss, point: LinearPoint): Tensor
         const gradient = outputs[name];
         return gradient && (() => times(gradient, g));
       });
-    const value = reducedRows(problem, temporary(weightedRows(problem, outputs.rowLoss!)));
+    const value = lossOfRows(problem, outputs.rowLoss!);
     return record(inputs, value, pullback, u && point.q ? [...saved, u] : saved);
   });
 }

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import type { LossOptionName } from "./loss-options.ts";
+import { LOSS_OPTIONS, type LossOptionName } from "./loss-options.ts";
 
 /** What a loss can be besides its options: its targets, how they are changed, its reduction, and its form. */
 export type LossSetting = "labels" | "smoothed" | "weighted" | "probabilities" | "mean" | "sum" | "none" | "linear";
@@ -53,6 +53,11 @@ export const legalCombinations: Readonly<Record<LossOptionName, Row>> = {
   poly: oneLabel,
   axis: { ...always, linear: "the classes of a linear layer are its last axis" },
 };
+
+/** The options that do not go with every setting. */
+export const CHOOSY_OPTIONS: readonly LossOptionName[] = LOSS_OPTIONS.filter(
+  (option) => legalCombinations[option] !== always,
+);
 
 const words: Readonly<Record<LossSetting, string>> = {
   labels: "labels",

@@ -20,9 +20,9 @@ import { checkCombinations } from "./legal-combinations.ts";
 import { type LinearLoss, type LinearPoint, tensorsAt } from "./linear-loss.ts";
 import { linearRows } from "./linear-rows.ts";
 import { LOSS_OPTIONS, type LossOptions, type Targets } from "./loss-options.ts";
-import { givenOptions, type LossProblem, problemOf } from "./loss-problem.ts";
+import { givenOptions, type LossProblem, problemOf, withOwnLabels } from "./loss-problem.ts";
 import { unlessNeutral } from "./loss-terms.ts";
-import { reducedRows, weightedRows } from "./weighted-rows.ts";
+import { lossOfRows } from "./weighted-rows.ts";
 
 /** What `linearCrossEntropy` takes: all of `softmaxCrossEntropy` but `axis`, and how the layer is computed. */
 export interface LinearLossOptions extends Omit<LossOptions, "axis"> {
@@ -68,7 +68,7 @@ export function linearCrossEntropy(
   checkLayout(op, transW, maxBytes);
   const classes = checkedClasses(op, x, w, b, transW);
   const logits = { runtime, shape: [...x.shape.slice(0, -1), classes] };
-  const problem = problemOf(op, logits, targets, lossOptions, LINEAR_LOSS_OPTIONS);
+  const problem = withOwnLabels(problemOf(op, logits, targets, lossOptions, LINEAR_LOSS_OPTIONS));
   return withTemporaries((temporary) => {
     const { rows, probabilities: q } = problem;
     const live = liveRows(problem);
@@ -80,7 +80,7 @@ export function linearCrossEntropy(
     if (finishesLayerGradients(loss.problem, point)) return finishedLinearLoss(loss, point);
     const computed = temporary(linearRows(loss, point));
     const all = live === undefined ? computed : temporary(scatterAdd(computed, live, rows));
-    return reducedRows(problem, temporary(weightedRows(problem, temporary(reshape(all, problem.batch)))));
+    return lossOfRows(problem, reshape(all, problem.batch));
   });
 }
 

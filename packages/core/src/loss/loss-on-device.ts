@@ -23,29 +23,34 @@ export function onDevice(problem: LossProblem, region: Region, temporary: (tenso
   };
 }
 
-/** What `onDevice` uploaded, for a recording to save. */
-export function uploadsOf({ labels, classWeights }: LossOnDevice): Tensor[] {
-  return [labels, classWeights].filter((tensor) => tensor !== undefined);
+/** What `onDevice` uploaded, and the weights of the rows, for a recording to save. */
+export function uploadsOf({ labels, classWeights }: LossOnDevice, rowScale?: Tensor): Tensor[] {
+  return [labels, classWeights, rowScale].filter((tensor) => tensor !== undefined);
 }
 
-type LossInputs = Omit<Parameters<Kernels["softmaxCrossEntropy"]>[1], "rowScale" | "state">;
-
-/** The kernel's inputs besides the row scale and the state. */
-export function kernelInputs(loss: LossOnDevice, { z, q, temperature }: LossTensors): LossInputs {
-  const { op } = loss.problem;
+/** The kernel's inputs. */
+export function kernelInputs(
+  { problem, labels, classWeights }: LossOnDevice,
+  { z, q, temperature }: LossTensors,
+  rowScale?: Tensor | undefined,
+  state?: Tensor | undefined,
+): Parameters<Kernels["softmaxCrossEntropy"]>[1] {
+  const { op } = problem;
   return {
     logits: z.handle(op),
-    labels: loss.labels?.handle(op),
+    labels: labels?.handle(op),
     probabilities: q?.handle(op),
-    classWeights: loss.classWeights?.handle(op),
-    ...(temperature && { temperature: temperature.handle(op) }),
+    classWeights: classWeights?.handle(op),
+    rowScale: rowScale?.handle(op),
+    temperature: temperature?.handle(op),
+    state: state?.handle(op),
   };
 }
 
 /** The kernel's host numbers. */
 export function kernelParams(problem: LossProblem, z: Tensor, scale: number): SoftmaxCrossEntropyParams {
   const { rows, classes, axis, smoothing, terms } = problem;
-  return { rows, classes, inner: innerOf(z.shape, axis), smoothing, scale, ...(terms && { terms }) };
+  return { rows, classes, inner: innerOf(z.shape, axis), smoothing, scale, terms };
 }
 
 /** What a loss is a function of, where it is differentiated. */
@@ -64,6 +69,7 @@ export interface LossPoint extends LossTensors {
 
 /** The tensors of a point, without those that it has not. */
 export function tensorsAt({ z, q, temperature }: LossTensors): Tensor[] {
+  if (q === undefined && temperature === undefined) return [z];
   return [z, q, temperature].filter((tensor) => tensor !== undefined);
 }
 

@@ -6,7 +6,7 @@ import { checkKeys } from "../options.ts";
 import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { LogitsLike } from "./class-axis.ts";
-import { checkCombinations, type LossSetting } from "./legal-combinations.ts";
+import { CHOOSY_OPTIONS, checkCombinations, type LossSetting } from "./legal-combinations.ts";
 import { LOSS_OPTIONS, type LossOptionName, type LossOptions, type Reduction, type Targets } from "./loss-options.ts";
 import { checkedTargets } from "./loss-targets.ts";
 import { checkedTerms } from "./loss-terms.ts";
@@ -22,8 +22,11 @@ export interface LossProblem {
   readonly classes: number;
   /** Where the class axis of the logits is, from the front. */
   readonly axis: number;
-  /** −1 for a row that is not read; absent with probabilities. */
-  readonly labels: Int32Array | undefined;
+  /**
+   * −1 for a row that is not read; absent with probabilities. The caller's own array where it may be read as it stands: what
+   * outlives the call takes {@link withOwnLabels}.
+   */
+  readonly labels: ArrayLike<number> | undefined;
   /**
    * What says which rows are read, −1 being for those that are ignored or have the host weight 0: the labels, or beside
    * probabilities 0 and −1. Absent where all rows are.
@@ -67,7 +70,8 @@ export function problemOf(
   checkKeys(op, options, knownOptions);
   const { axis, classes, batch } = classAxis(op, logits, options.axis);
   const { ignoreIndex } = options;
-  const { labels, ignored, probabilities } = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
+  const checked = checkedTargets(op, logits, targets, batch, classes, ignoreIndex);
+  const { labels, ignored, probabilities } = checked;
   const { floatBytes } = logits.runtime.facts;
   const classWeights = checkedClassWeights(op, options.classWeights, classes, floatBytes);
   const reduction = checkedReduction(op, options.reduction);
@@ -83,7 +87,7 @@ export function problemOf(
   const counted = { rows, ignored, labels, classWeights, weights: rowWeights };
   const weight = reduction === "mean" ? weightOf(op, denominator, counted) : undefined;
   checkDivisor(op, weight, floatBytes);
-  const marks = marksOf(labels, ignored, rowWeights.host);
+  const marks = rowWeights.host?.includes(0) ? marksBy(rowWeights.host, labels) : checked.marks;
   return {
     op,
     batch,
@@ -104,6 +108,12 @@ export function problemOf(
   };
 }
 
+/** The same for a recording to keep: its labels are nobody's who might change them. */
+export function withOwnLabels(problem: LossProblem): LossProblem {
+  const { labels, marks } = problem;
+  return labels === undefined || labels === marks ? problem : { ...problem, labels: new Int32Array(labels) };
+}
+
 /** The class axis of logits, and the batch that the other axes are. */
 function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number; classes: number; batch: Shape } {
   const rank = logits.shape.length;
@@ -116,17 +126,17 @@ function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number;
     throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes; ${place} is the class axis`);
   }
   if (classes > 2 ** 24) throw new ShapeError(`${op}: logits ${show(logits.shape)} have more than 2^24 classes`);
-  return { axis, classes, batch: logits.shape.filter((_, i) => i !== axis) };
+  return { axis, classes, batch: logits.shape.toSpliced(axis, 1) };
 }
 
-/** The options that say something: neutral values may stand anywhere. */
+/** The options that do not go with everything, as far as they say something: neutral values may stand anywhere. */
 export function givenOptions(options: LossOptions): LossOptionName[] {
-  return LOSS_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
+  return CHOOSY_OPTIONS.filter((name) => options[name] !== undefined && options[name] !== neutral[name]);
 }
 const neutral: LossOptions = { labelSmoothing: 0, zLoss: 0, temperature: 1, focal: 0, poly: 0 };
 
 function settingsOf(
-  labels: Int32Array | undefined,
+  labels: ArrayLike<number> | undefined,
   smoothing: number,
   classWeights: Float64Array | undefined,
   reduction: Reduction,
@@ -140,12 +150,7 @@ function settingsOf(
 }
 
 /** A row of weight 0 is one that is not read. */
-function marksOf(
-  labels: Int32Array | undefined,
-  ignored: number,
-  weights: Float64Array | undefined,
-): Int32Array | undefined {
-  if (!weights?.includes(0)) return ignored > 0 ? labels : undefined;
+function marksBy(weights: Float64Array, labels: ArrayLike<number> | undefined): Int32Array {
   return Int32Array.from(weights, (weight, row) => (weight === 0 ? -1 : (labels?.[row] ?? 0)));
 }
 

@@ -10,14 +10,16 @@ import type { LossOptions, Targets } from "./loss-options.ts";
 
 /** Targets as they were checked: labels or probabilities. */
 interface CheckedTargets {
-  /** −1 for an ignored one. */
-  readonly labels: Int32Array | undefined;
+  /** −1 for an ignored one; the caller's array where none is. */
+  readonly labels: ArrayLike<number> | undefined;
+  /** The same labels, where any is ignored. */
+  readonly marks: Int32Array | undefined;
   /** How many labels are ignored. */
   readonly ignored: number;
   readonly probabilities: Tensor | undefined;
 }
 
-/** Checks labels or probabilities against the logits; ignored labels become −1. */
+/** Checks labels or probabilities against the logits; ignored labels become −1, in a copy. */
 export function checkedTargets(
   op: string,
   logits: LogitsLike,
@@ -42,7 +44,7 @@ export function checkedTargets(
     );
   }
   checkedIgnoreIndex(op, ignoreIndex);
-  return { labels: undefined, ignored: 0, probabilities };
+  return { labels: undefined, marks: undefined, ignored: 0, probabilities };
 }
 
 function checkedLabels(
@@ -61,18 +63,17 @@ function checkedLabels(
     );
   }
   const ignoredLabels = checkedIgnoreIndex(op, ignoreIndex);
+  let marks: Int32Array | undefined;
   let ignored = 0;
-  // A copy of whole numbers is made faster than a new array.
-  const checked = data instanceof Int32Array ? data.slice() : new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const label = data[row]!;
     if (ignoredLabels?.has(label)) {
-      checked[row] = -1;
+      marks ??= new Int32Array(data);
+      marks[row] = -1;
       ignored++;
-    } else if (label >= 0 && label < classes) checked[row] = label;
-    else throw labelOutside(op, label, row, classes);
+    } else if (!(label >= 0 && label < classes)) throw labelOutside(op, label, row, classes);
   }
-  return { labels: checked, ignored, probabilities: undefined };
+  return { labels: marks ?? data, marks, ignored, probabilities: undefined };
 }
 
 function labelOutside(op: string, label: number, row: number, classes: number): LabelError {

@@ -38,8 +38,8 @@ export function checkedTerms(op: string, options: TermOptions): CheckedTerms {
 
 /** The terms, or nothing where they say nothing. */
 export function unlessNeutral(terms: LossTerms): LossTerms | undefined {
-  const names = Object.keys(NO_TERMS) as (keyof LossTerms)[];
-  return names.every((name) => terms[name] === NO_TERMS[name]) ? undefined : terms;
+  const { inverseTemperature, softcap, zLoss, focal, poly } = terms;
+  return inverseTemperature === 1 && softcap === 0 && zLoss === 0 && focal === 0 && poly === 0 ? undefined : terms;
 }
 
 /** Numbers of a device in float32 must hold these and their reciprocals. */

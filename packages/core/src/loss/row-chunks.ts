@@ -24,7 +24,7 @@ export function chunkProblem(problem: LossProblem, { from, count }: RowChunk): L
     batch: [count],
     rows: count,
     marks: undefined,
-    labels: problem.labels?.subarray(from, from + count),
+    labels: problem.labels && Array.prototype.slice.call(problem.labels, from, from + count),
     rowWeights: { host: undefined, device: undefined },
     reduction: "none",
     scale: 1,

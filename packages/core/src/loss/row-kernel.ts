@@ -75,7 +75,7 @@ export function kernelRows(
       {
         rowLoss: rows.storage.handle,
         state: state?.storage.handle,
-        ...(diagnostics && { diagnostics: diagnostics.storage.handle }),
+        diagnostics: diagnostics?.storage.handle,
       },
       kernelInputs(loss, at),
       kernelParams(problem, at.z, 1),
@@ -131,7 +131,7 @@ export function kernelGradient(
     run: (gradient, _, kernels) =>
       kernels.softmaxCrossEntropy(
         { gradient },
-        { ...kernelInputs(loss, point), rowScale: u?.handle(op), state: state?.handle(op) },
+        kernelInputs(loss, point, u, state),
         kernelParams(loss.problem, z, scale),
       ),
     pullback: (v, own) => {

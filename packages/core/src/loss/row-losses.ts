@@ -1,10 +1,11 @@
 import { withTemporaries } from "../ops/apply.ts";
+import { recordingsOf } from "../recording.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import { crossEntropyGradient, crossEntropyRows } from "./cross-entropy-rows.ts";
 import { derivedDiagnostics, derivedState } from "./derived-state.ts";
 import { derivedDerivatives, derivedGradient, derivedRows } from "./derived-terms.ts";
 import { type LossOnDevice, type LossPoint, type LossTensors, onDevice, tensorsAt } from "./loss-on-device.ts";
-import type { LossProblem } from "./loss-problem.ts";
+import { type LossProblem, withOwnLabels } from "./loss-problem.ts";
 import { kernelGradient, kernelRows, type RowLosses, type WantedOutputs } from "./row-kernel.ts";
 
 /** Whether one kernel call computes the rows of a problem; else they are derived. */
@@ -18,8 +19,9 @@ export function isNative({ terms, temperature, probabilities, marks }: LossProbl
 }
 
 /** The losses of the rows, not weighted, of the batch's shape; and what else is wanted of them, as constants. */
-export function rowLosses(problem: LossProblem, at: LossTensors, wanted: WantedOutputs = {}): RowLosses {
+export function rowLosses(given: LossProblem, at: LossTensors, wanted: WantedOutputs = {}): RowLosses {
   const { z, q } = at;
+  const problem = recordingsOf(tensorsAt(at)).length > 0 ? withOwnLabels(given) : given;
   const diagnosed = wanted.diagnostics === true;
   const byKernel = diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true;
   const found = isNative(problem, z)

@@ -48,7 +48,7 @@ export interface CountedRows {
   /** How many of them are ignored. */
   readonly ignored: number;
   /** −1 for an ignored row; absent with probabilities. */
-  readonly labels: Int32Array | undefined;
+  readonly labels: ArrayLike<number> | undefined;
   readonly classWeights: Float64Array | undefined;
   readonly weights: RowWeights;
 }

@@ -16,11 +16,11 @@ import { classesBack } from "./class-axis.ts";
 import { finishedLoss } from "./finished-loss.ts";
 import { onDevice } from "./loss-on-device.ts";
 import { LOSS_OPTIONS, type LossOptions, type Targets } from "./loss-options.ts";
-import { type LossProblem, lossProblem } from "./loss-problem.ts";
+import { type LossProblem, lossProblem, withOwnLabels } from "./loss-problem.ts";
 import { type PlacedLoss, placedLoss, regionOfLoss } from "./placed-loss.ts";
 import { isNative, rowGradient, rowLosses } from "./row-losses.ts";
 import { warnOfSoftmaxOutput } from "./softmax-output-warning.ts";
-import { reducedRows, rowUpstream, weightedRows } from "./weighted-rows.ts";
+import { lossOfRows, rowUpstream } from "./weighted-rows.ts";
 
 /**
  * Softmax cross-entropy between logits [..., classes] and targets, exactly: in float32 a loss of 4e-22 is 4e-22, not 0.
@@ -47,9 +47,8 @@ export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
   warnOfSoftmaxOutput(problem.op, logits, problem.axis);
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);
-    if (finishesLogitGradient(placed)) return finishedLoss(placed);
-    const rows = temporary(rowLosses(placed.problem, placed.at).rows);
-    return reducedRows(problem, temporary(weightedRows(problem, rows)));
+    if (finishesLogitGradient(placed)) return finishedLoss(placed, temporary);
+    return lossOfRows(problem, rowLosses(placed.problem, placed.at).rows);
   });
 }
 
@@ -60,6 +59,8 @@ export interface LossGradientOptions extends LossOptions {
    */
   readonly upstream?: Tensor | number;
 }
+
+const LOSS_GRADIENT_OPTIONS = [...LOSS_OPTIONS, "upstream"];
 
 /**
  * The gradient of {@link softmaxCrossEntropy} with respect to the logits, u·(S·p − T) where no further term is asked for,
@@ -74,7 +75,7 @@ export function softmaxCrossEntropyGradient(
   options: LossGradientOptions = {},
 ): Tensor {
   const op = "softmaxCrossEntropyGradient";
-  const problem = lossProblem(op, logits, targets, options, [...LOSS_OPTIONS, "upstream"]);
+  const problem = withOwnLabels(lossProblem(op, logits, targets, options, LOSS_GRADIENT_OPTIONS));
   const upstream = checkedUpstream(problem, logits, options.upstream);
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);

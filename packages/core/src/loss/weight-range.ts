@@ -29,7 +29,7 @@ export function isWithin(weight: number, { smallest, largest }: WeightRange): bo
 /** What the weights of rows and classes are multiplied for. */
 interface WeightedTargets {
   /** −1 for a row that is not read; absent with probabilities. */
-  readonly labels: Int32Array | undefined;
+  readonly labels: ArrayLike<number> | undefined;
   readonly classWeights: Float64Array | undefined;
   readonly smoothing: number;
 }

@@ -1,6 +1,6 @@
 /** What becomes of row losses: Σ r_i·ℓ_i, its mean, or the weighted rows; and the same for what comes back to them. */
 import { filled, upload, withTemporaries } from "../ops/apply.ts";
-import { affine, div, mul } from "../ops/arithmetic.ts";
+import { div, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
 import { select } from "../ops/select.ts";
 import { broadcastTo, total } from "../ops/sum.ts";
@@ -9,14 +9,19 @@ import type { LossProblem } from "./loss-problem.ts";
 
 type Temporary = (tensor: Tensor) => Tensor;
 
-/** r_i·ℓ_i. A host weight of 0 gives 0, whatever the row's loss is. */
+/** The loss that losses of rows make: weighted and reduced. Frees `rows`, or returns them. */
+export function lossOfRows(problem: LossProblem, rows: Tensor): Tensor {
+  return reducedRows(problem, weightedRows(problem, rows));
+}
+
+/** r_i·ℓ_i. A host weight of 0 gives 0, whatever the row's loss is. Frees `rows`, or returns them. */
 export function weightedRows(problem: LossProblem, rows: Tensor): Tensor {
   const { batch, rowWeights } = problem;
+  if (rowWeights.host === undefined && rowWeights.device === undefined) return rows;
   return withTemporaries((temporary) => {
-    const weights = rowFactor(problem, rows.region, temporary);
-    if (weights === undefined) return reshape(rows, batch);
+    const weights = rowFactor(problem, rows.region, temporary)!;
     const hasZero = rowWeights.host?.includes(0) ?? false;
-    const product = mul(rows, weights);
+    const product = mul(temporary(rows), weights);
     return hasZero ? select(temporary(reshape(weights, batch)), temporary(product), 0) : product;
   });
 }
@@ -40,9 +45,9 @@ export function rowFactor(
 export function deviceWeight(problem: LossProblem, region: Region, temporary: Temporary): Tensor {
   const { op, batch, labels, classWeights } = problem;
   const factor = rowFactor(problem, region, temporary)!;
-  if (labels === undefined || classWeights === undefined) return total(op, factor, undefined);
+  if (labels === undefined || classWeights === undefined) return total(op, factor);
   const weights = Float64Array.from(labels, (y) => (y < 0 ? 0 : classWeights[y]!));
-  return total(op, temporary(mul(factor, temporary(upload(op, region, weights, batch)))), undefined);
+  return total(op, temporary(mul(factor, temporary(upload(op, region, weights, batch)))));
 }
 
 /** 1/D, 0 for D = 0. */
@@ -51,19 +56,19 @@ function reciprocal(denominator: Tensor, temporary: Temporary): Tensor {
   return select(denominator, temporary(div(1, safe)), 0);
 }
 
-/** The reduction of weighted rows. */
+/** The reduction of weighted rows, of the batch's shape. Frees them, or returns them. */
 export function reducedRows(problem: LossProblem, weighted: Tensor): Tensor {
   const { op, batch, reduction, weight, scale } = problem;
-  if (reduction === "none") return reshape(weighted, batch);
-  if (reduction === "sum") return total(op, weighted, undefined);
+  if (reduction === "none") return weighted;
   return withTemporaries((temporary) => {
+    temporary(weighted);
     if (weight === 0) {
       // 0 whatever the rows hold: 0·NaN would not be.
       const nothing = temporary(filled(op, weighted.region, batch, 0));
-      return total(op, temporary(select(nothing, weighted, 0)), undefined);
+      return total(op, temporary(select(nothing, weighted, 0)));
     }
-    const whole = temporary(total(op, weighted, undefined));
-    if (weight !== undefined) return affine(whole, scale, 0, op);
+    if (reduction === "sum" || weight !== undefined) return total(op, weighted, undefined, undefined, () => scale);
+    const whole = temporary(total(op, weighted));
     const denominator = temporary(deviceWeight(problem, weighted.region, temporary));
     return mul(whole, temporary(reciprocal(denominator, temporary)));
   });

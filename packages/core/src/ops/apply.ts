@@ -46,7 +46,7 @@ export function allocate(op: string, runtime: Runtime, shape: Shape, region: Reg
 }
 
 /** Integers on the device: labels or indices that core has validated. */
-export function uploadIntegers(op: string, region: Region, data: Int32Array): Tensor {
+export function uploadIntegers(op: string, region: Region, data: ArrayLike<number>): Tensor {
   region.assertOpen(op);
   return written(op, new Tensor(new Storage(op, region.runtime, "i32", data.length), [data.length], region), data);
 }
@@ -68,12 +68,12 @@ export function written(op: string, tensor: Tensor, data: ArrayLike<number>): Te
 }
 
 /**
- * A tensor with one value everywhere; the host remembers it.
+ * A tensor with one value everywhere; the host remembers it, and the device has it once it is read there.
  * @internal
  */
 export function filled(op: string, region: Region, shape: Shape, value: number): Tensor {
-  const tensor = allocate(op, region.runtime, shape, region);
-  region.runtime.kernels.fill({ y: tensor.storage.handle }, {}, { value, length: tensor.size });
+  region.assertOpen(op);
+  const tensor = new Tensor(new Storage(op, region.runtime, "float", sizeOf(shape), false, value), shape, region);
   tensor.uniform = value;
   return tensor;
 }
@@ -87,7 +87,7 @@ export function runtimeOf(op: string, inputs: readonly Tensor[]): Runtime {
   }
   const runtime = inputs[0]!.runtime;
   for (const input of inputs) {
-    input.handle(op);
+    input.assertUsable(op);
     runtime.assertSame(op, input.runtime);
   }
   return runtime;

@@ -1,7 +1,7 @@
 import type { ReduceFunction } from "../backend.ts";
 import { ShapeError } from "../errors.ts";
 import { checkKeys } from "../options.ts";
-import { record } from "../recording.ts";
+import { record, scaled } from "../recording.ts";
 import { axesOf, broadcastStrides, checkedShape, type Shape, sameShape, show, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { apply, filled, runtimeOf, withTemporaries } from "./apply.ts";
@@ -25,12 +25,15 @@ export function sum(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   return total("sum", x, axes, options);
 }
 
-/** {@link sum} under the name of the op that it is a part of. */
-export function total(op: string, x: Tensor, axes: Axes, options: ReduceOptions = {}): Tensor {
+/** {@link sum} under the name of the op that it is a part of, times a factor: y = f(n)·Σ x, each of n elements. */
+export function total(op: string, x: Tensor, axes?: Axes, options: ReduceOptions = {}, factorOf?: FactorOf): Tensor {
   checkKeys(op, options, ["keepDims"]);
-  const { y, kept } = folded(op, "sum", x, axes, options.keepDims ?? false);
-  return record([x], y, (g) => [() => broadcastTo(reshape(g, kept), x.shape)]);
+  const { y, kept, factor } = folded(op, "sum", x, axes, options.keepDims ?? false, factorOf);
+  return record([x], y, (g) => [() => scaled(broadcastTo(reshape(g, kept), x.shape), factor)]);
 }
+
+/** What a fold is multiplied by, from how many elements it folds into one. */
+type FactorOf = (count: number) => number;
 
 /**
  * `x` stretched to `shape` by NumPy's rule: axes align at the end, an axis of 1 repeats.
@@ -74,27 +77,23 @@ export function folded(
   x: Tensor,
   axes: Axes,
   keepDims: boolean,
-): { y: Tensor; kept: Shape } {
+  factorOf?: FactorOf,
+): { y: Tensor; kept: Shape; factor: number } {
   runtimeOf(op, [x]);
-  const positions = axesOf(op, axes, x.rank);
-  const kept = x.shape.map((axis, i) => (positions.includes(i) ? 1 : axis));
-  const reduced = x.shape.filter((_, i) => !positions.includes(i));
-  const runs = adjacentRuns(positions);
-  if (runs.length === 0) runs.push({ first: x.rank, last: x.rank - 1 });
-  if (fn !== "sum" && positions.some((i) => x.shape[i] === 0))
+  const { runs, kept, reduced, count } = foldingOf(x.shape, axesOf(op, axes, x.rank));
+  if (fn !== "sum" && count === 0)
     throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
-  if (runs.length === 1) {
-    const [{ first, last }] = runs as [Run];
-    return { y: foldRun(op, fn, x, first, last, keepDims ? kept : reduced), kept };
-  }
+  const factor = factorOf?.(count) ?? 1;
+  const shape = keepDims ? kept : reduced;
+  if (runs.length === 1) return { y: foldRun(op, fn, x, runs[0]!, shape, factor), kept, factor };
   const y = withTemporaries((temporary) =>
-    runs.reduce((folding, { first, last }, i) => {
-      if (i === runs.length - 1) return foldRun(op, fn, folding, first, last, keepDims ? kept : reduced);
-      const shape = folding.shape.map((axis, j) => (j >= first && j <= last ? 1 : axis));
-      return temporary(foldRun(op, fn, folding, first, last, shape));
+    runs.reduceRight((folding, run, i) => {
+      if (i === 0) return foldRun(op, fn, folding, run, shape, factor);
+      const shorter = folding.shape.map((length, j) => (j >= run.first && j <= run.last ? 1 : length));
+      return temporary(foldRun(op, fn, folding, run, shorter, 1));
     }, x),
   );
-  return { y, kept };
+  return { y, kept, factor };
 }
 
 /** Neighbouring axes. */
@@ -103,24 +102,61 @@ interface Run {
   last: number;
 }
 
-/** Ascending axes as runs of neighbours, the last run first. */
-function adjacentRuns(positions: readonly number[]): Run[] {
-  const runs: Run[] = [];
-  for (const position of positions) {
-    const run = runs[0];
-    if (run !== undefined && run.last === position - 1) run.last = position;
-    else runs.unshift({ first: position, last: position });
-  }
-  return runs;
+/** How ascending axes of a shape are folded. */
+interface Folding {
+  /** At least one; of no axes, where none is folded. */
+  readonly runs: readonly Run[];
+  /** The shape with every folded axis as 1, and without them. */
+  readonly kept: Shape;
+  readonly reduced: Shape;
+  /** How many elements become one. */
+  readonly count: number;
 }
 
-function foldRun(op: string, fn: ReduceFunction, x: Tensor, first: number, last: number, shape: Shape): Tensor {
-  const { shape: from } = x;
+function foldingOf(shape: Shape, axes: readonly number[]): Folding {
+  const runs: Run[] = [];
+  const kept: number[] = [];
+  const reduced: number[] = [];
+  let count = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const length = shape[i]!;
+    if (!axes.includes(i)) {
+      kept.push(length);
+      reduced.push(length);
+      continue;
+    }
+    kept.push(1);
+    count *= length;
+    const run = runs.at(-1);
+    if (run?.last === i - 1) run.last = i;
+    else runs.push({ first: i, last: i });
+  }
+  if (runs.length === 0) runs.push({ first: shape.length, last: shape.length - 1 });
+  return { runs, kept, reduced, count };
+}
+
+function foldRun(
+  op: string,
+  fn: ReduceFunction,
+  x: Tensor,
+  { first, last }: Run,
+  shape: Shape,
+  factor: number,
+): Tensor {
   const params = {
     fn,
-    outer: sizeOf(from, 0, first),
-    axis: sizeOf(from, first, last + 1),
-    inner: sizeOf(from, last + 1),
+    outer: sizeOf(x.shape, 0, first),
+    axis: sizeOf(x.shape, first, last + 1),
+    inner: sizeOf(x.shape, last + 1),
   };
-  return apply({ op, inputs: [x], shape, run: (y, [h], kernels) => kernels.reduce({ y }, { x: h }, params) });
+  return apply({
+    op,
+    inputs: [x],
+    shape,
+    run(y, [h], kernels) {
+      kernels.reduce({ y }, { x: h }, params);
+      if (factor === 1) return;
+      kernels.unary({ y }, { x: y }, { fn: "affine", alpha: factor, beta: 0, length: params.outer * params.inner });
+    },
+  });
 }

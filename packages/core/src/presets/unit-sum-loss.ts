@@ -3,7 +3,7 @@ import { classesBack } from "../loss/class-axis.ts";
 import { liveMask } from "../loss/loss-on-device.ts";
 import type { LossProblem } from "../loss/loss-problem.ts";
 import { fusedLoss, softmaxCrossEntropyGradient } from "../loss/softmax-cross-entropy.ts";
-import { reducedRows, weightedRows } from "../loss/weighted-rows.ts";
+import { lossOfRows } from "../loss/weighted-rows.ts";
 import { composed, withTemporaries } from "../ops/apply.ts";
 import { add, affine, mul } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/reshape.ts";
@@ -33,8 +33,7 @@ export function unitSumLoss(problem: LossProblem, logits: Tensor): Tensor {
     const live = liveMask(problem, logits.region);
     const mask = live && temporary(classesBack(temporary(live), problem.axis));
     const read = (x: Tensor): Tensor => (mask ? temporary(select(mask, x, 0)) : x);
-    const rows = temporary(unitSumRows(problem, read(logits), read(probabilities!)));
-    return reducedRows(problem, temporary(weightedRows(problem, rows)));
+    return lossOfRows(problem, unitSumRows(problem, read(logits), read(probabilities!)));
   });
 }
 
