@@ -1,7 +1,11 @@
 // What users download, minified and gzipped. A budget that a change exceeds is a decision for review, not a number to raise.
 
-/** What openDevice loads when an option asks for it: `verify: true`, `workload`, `auditEvery`, `recover`. */
-const onDemand = [/opening\/(fastest|verify-golden)\./, /audit\/auditing\./, /recovery\/recovery\./];
+/** What openDevice loads for its options: the check of them, and what `verify: true`, `workload`, `auditEvery` and `recover` ask for. */
+const onDemand = [
+  /opening\/(open-device-options|fastest|verify-golden)\./,
+  /audit\/auditing\./,
+  /recovery\/recovery\./,
+];
 
 const without = (external) => (config) => ({ ...config, external });
 
@@ -11,7 +15,7 @@ export default [
     path: "packages/core/dist/index.js",
     modifyRolldownConfig: without(onDemand),
     gzip: true,
-    limit: "35 kB",
+    limit: "34.4 kB",
   },
   {
     name: "core and backend-cpu, as a program that trains loads them: with one variant of the kernels",
@@ -22,6 +26,6 @@ export default [
     },
     modifyRolldownConfig: without([...onDemand, /strict\.generated/]),
     gzip: true,
-    limit: "47.8 kB",
+    limit: "45.7 kB",
   },
 ];

@@ -15,7 +15,6 @@ export { fusesMultiplyAdd } from "./fused-multiply-add";
 export { lossDetails } from "./loss/details";
 export { softmaxCrossEntropyLanes } from "./loss/lanes";
 export { softmaxCrossEntropyRows } from "./loss/rows";
-export { lossExps, lossGradients, lossGuesses, lossLargest, lossResults, lossStages } from "./loss/split-rows";
 export { multiplyPanels } from "./matrix-product";
 export { packPanels } from "./matrix-product-panels";
 export { multiplyRows, multiplyTransposed, sumOfRows } from "./matrix-unpacked-product";

@@ -1,6 +1,6 @@
-// Compiles assembly/ to WebAssembly, once with relaxed SIMD and once without, and says what the generated modules hold.
+// Compiles assembly/ to WebAssembly, with relaxed SIMD and without, for one thread and for several, and says what the generated
+// modules hold.
 import { fileURLToPath } from "node:url";
-import { deflateAsync } from "@gfx/zopfli";
 import asc from "assemblyscript/asc";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
@@ -8,13 +8,16 @@ const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 /** Where the modules' constants stand; below it is nothing, so that address 0 is never a tensor. */
 const CONSTANTS_FROM = 1024;
 
-/** The bytes of the kernels as `relaxed` or `strict`. */
-export async function compileKernels(variant) {
+/** The generated modules by the ends of their names, and what each is compiled from. */
+export const entries = { "": "assembly/index.ts", "-threads": "assembly/threads.ts" };
+
+/** The bytes of the kernels as `relaxed` or `strict`, and of which entry. */
+export async function compileKernels(variant, entry) {
   const written = new Map();
   const relaxed = variant === "relaxed";
   const { error, stderr } = await asc.main(
     [
-      "assembly/index.ts",
+      entry,
       `--baseDir=${packageFolder}`,
       "--outFile=kernels.wasm",
       // Not -O3, which sorts what stands side by side in a loop into one chain after the other; see assembly/loss/window-exp.ts.
@@ -46,6 +49,8 @@ export async function compileKernels(variant) {
  */
 export async function generatedModule(bytes) {
   const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+  // Loaded for this alone: once it is there, a process that fails prints the whole of it.
+  const { deflateAsync } = await import("@gfx/zopfli");
   const deflated = Buffer.from(await deflateAsync(bytes, { numiterations: 15 }));
   return {
     functions: functions.sort(),
@@ -60,7 +65,7 @@ export const wasm: string =
 /** The names of the functions, as a type. */
 export function functionNames(functions) {
   return `// Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
-/** The functions that the kernel modules export. */
+/** The functions that the kernel modules export; a few only that for several threads. */
 export type WasmFunction =
 ${functions.map((name) => `  | "${name}"`).join("\n")};
 `;

@@ -1,13 +1,9 @@
 import type { Backend, BackendProvider, Facts } from "@surprisal/core";
 import type { CpuHandle } from "./cpu-handle.ts";
-import {
-  type KernelVariant,
-  kernelTable,
-  LOCAL_SCRATCH_BYTES,
-  link,
-  loadKernelModule,
-  phaseRunner,
-} from "./kernels/index.ts";
+import { compiledKernels, forOneThread, type KernelVariant, link } from "./kernels/kernel-module.ts";
+import { LOCAL_SCRATCH_BYTES } from "./kernels/phase.ts";
+import { phaseRunner } from "./kernels/phase-runner.ts";
+import { kernelTable } from "./kernels/table.ts";
 import { UNIT_BYTES } from "./memory/block-allocator.ts";
 import { inWords } from "./memory/bytes-in-words.ts";
 import { openMemory } from "./memory/open-memory.ts";
@@ -42,7 +38,7 @@ export function cpu(options: CpuOptions = {}): BackendProvider<CpuHandle> {
 }
 
 async function openCpu(wanted: KernelVariant | "auto"): Promise<Backend<CpuHandle>> {
-  const { variant, module } = await loadKernelModule(wanted);
+  const { variant, module } = await compiledKernels(wanted, forOneThread, false);
   const tensors = openMemory();
   const local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
   // All that holds the memory; closing lets go of it.

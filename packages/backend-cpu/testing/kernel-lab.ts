@@ -1,14 +1,8 @@
 /** What the tests of kernels share: plans run over a memory of their own, whole or block by block, with guards around every tensor. */
 import { describe } from "vitest";
-import {
-  type KernelVariant,
-  LOCAL_SCRATCH_BYTES,
-  type Located,
-  link,
-  loadKernelModule,
-  type Phase,
-  type Scratch,
-} from "../src/kernels/index.ts";
+import { compiledKernels, type KernelVariant, link } from "../src/kernels/kernel-module.ts";
+import { forThreads } from "../src/kernels/load-kernel-module.ts";
+import { LOCAL_SCRATCH_BYTES, type Located, type Phase, type Scratch } from "../src/kernels/phase.ts";
 
 /** All blocks of a phase at once, or one by one from the last to the first: the bits must be the same. */
 export type Order = "at once" | "one by one, reversed";
@@ -56,7 +50,7 @@ export function beginFor(end: number, lengths: readonly number[]): number {
 
 /** A lab whose first address is `from`, in bytes. */
 export async function lab(variant: KernelVariant, from = 65_536): Promise<Lab> {
-  const { module } = await loadKernelModule(variant);
+  const { module } = await compiledKernels(variant, forThreads, false);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(from / 65_536) + 1, maximum: 65_535 });
   const wasm = link(module, memory);
   const guards: (readonly [begin: number, end: number])[] = [];
@@ -115,7 +109,7 @@ export const variants: readonly { readonly variant: KernelVariant; readonly refu
   await Promise.all(
     (["relaxed", "strict"] as const).map(async (variant) => ({
       variant,
-      refusal: await loadKernelModule(variant).then(
+      refusal: await compiledKernels(variant, forThreads, false).then(
         () => undefined,
         ({ message }: Error) => message,
       ),

@@ -1,11 +1,11 @@
 import {
   type KernelTable,
-  kernelTable,
   type Located,
   type Phase,
   type Scratch,
   type TensorHandle,
   type TensorMemory,
+  threadedKernelTable,
   told,
 } from "@surprisal/backend-cpu/kernels";
 import type { Kernels } from "@surprisal/core";
@@ -50,7 +50,7 @@ export function poolKernels(live: (use: string) => Opened): Kernels<TensorHandle
     }
   };
   // Every plan has one form, which its own type only narrows.
-  const plans = Object.entries(kernelTable satisfies KernelTable) as unknown as [string, Plan][];
+  const plans = Object.entries(threadedKernelTable satisfies KernelTable) as unknown as [string, Plan][];
   return Object.fromEntries(
     plans.map(([kernel, plan]) => [kernel, runner(kernel, plan)]),
   ) as unknown as Kernels<TensorHandle>;

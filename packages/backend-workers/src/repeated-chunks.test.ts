@@ -1,12 +1,12 @@
 import { cpu } from "@surprisal/backend-cpu";
 import {
-  kernelTable,
   LOCAL_SCRATCH_BYTES,
   link,
   loadKernelModule,
   memoryContract,
   openMemory,
   type Phase,
+  threadedKernelTable,
   UNIT_BYTES,
 } from "@surprisal/backend-cpu/kernels";
 import type { Backend, Facts, Kernels } from "@surprisal/core";
@@ -19,13 +19,13 @@ const opening = { onError: () => {} };
 
 /** A backend that computes half of every phase, and then all of it, where what it writes is not what it reads. */
 async function repeating(): Promise<Backend> {
-  const { module, variant } = await loadKernelModule("auto");
-  const tensors = openMemory();
+  const { module, variant } = await loadKernelModule("auto", { shared: true });
+  const tensors = openMemory(true);
   const wasm = link(module, tensors.memory);
   const local = tensors.alloc(LOCAL_SCRATCH_BYTES).start * UNIT_BYTES;
   const scratch = (bytes: number): number => tensors.alloc(bytes).start * UNIT_BYTES;
   type Plan = (...call: unknown[]) => readonly Phase[];
-  const kernels = Object.entries(kernelTable).map(([kernel, plan]) => [
+  const kernels = Object.entries(threadedKernelTable).map(([kernel, plan]) => [
     kernel,
     (outputs: Record<string, unknown>, inputs: Record<string, unknown>, params: object) => {
       const isRepeatable = !overwritesOperand(kernel, outputs, inputs, params);

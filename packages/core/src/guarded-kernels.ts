@@ -1,7 +1,7 @@
-import type { Kernels } from "./backend.ts";
+import type { Kernels, RequiredKernels } from "./backend.ts";
 
-/** Every kernel of the contract, so that a kernel table may be an object of any kind, a class instance included. */
-const KERNEL_NAMES: Record<keyof Kernels, true> = {
+/** The kernels that every backend has. */
+export const requiredKernels: Readonly<Record<keyof RequiredKernels, true>> = {
   gemm: true,
   unary: true,
   binary: true,
@@ -12,6 +12,11 @@ const KERNEL_NAMES: Record<keyof Kernels, true> = {
   gatherRows: true,
   scatterAddRows: true,
   softmaxCrossEntropy: true,
+};
+
+/** Every kernel of the contract, so that a kernel table may be an object of any kind, a class instance included. */
+const allKernels: Readonly<Record<keyof Kernels, true>> = {
+  ...requiredKernels,
   linear: true,
   linearGradient: true,
   linearCrossEntropy: true,
@@ -36,7 +41,7 @@ export function guarded(kernels: Kernels, failure: (kernel: string, cause: unkno
 /** The same kernels as functions of their own, each as `change` makes it. */
 export function eachKernel(kernels: Kernels, change: (name: keyof Kernels, kernel: AnyKernel) => AnyKernel): Kernels {
   const table: Record<string, AnyKernel> = {};
-  for (const name of Object.keys(KERNEL_NAMES) as (keyof Kernels)[]) {
+  for (const name of Object.keys(allKernels) as (keyof Kernels)[]) {
     if (kernels[name] !== undefined) table[name] = change(name, (kernels[name] as AnyKernel).bind(kernels));
   }
   // The same names with the same calls: the loop above has lost only their types.

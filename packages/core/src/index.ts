@@ -73,9 +73,10 @@ export {
 } from "./loss/row-states.ts";
 export type { LossGradientOptions } from "./loss/softmax-cross-entropy.ts";
 export type { NestedArray } from "./nested-array.ts";
-export { type OpenDeviceOptions, openDevice } from "./open-device.ts";
+export { openDevice } from "./open-device.ts";
 export type { Verify } from "./opening/candidate.ts";
 export type { ChoiceStore } from "./opening/choice-memory.ts";
+export type { OpenDeviceOptions } from "./opening/open-device-options.ts";
 export {
   type CandidateReport,
   type CandidateStatus,

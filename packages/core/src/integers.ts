@@ -43,7 +43,7 @@ export function integers(
   return { data, shape };
 }
 
-/** So few numbers are copied sooner than an engine that keeps them in the array itself has made the buffer to ask for. */
+/** So few are kept inside the array by an engine: to make the buffer that tells whether it is shared costs more than a copy. */
 const FEW = 16;
 
 /** The numbers where only this thread can change them: themselves, or a copy. */

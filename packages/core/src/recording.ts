@@ -45,7 +45,8 @@ export class Recording implements Tape {
   readonly region: Region;
   readonly persistent: boolean;
   readonly entries: Entry[] = [];
-  readonly #uses = new Map<Tensor, number>();
+  /** What the entries have saved, one entry's after another's: more than once what several have. */
+  readonly #saved: Tensor[] = [];
   recording = true;
   live = true;
 
@@ -68,7 +69,7 @@ export class Recording implements Tape {
     entry.output.saveFor(this);
     for (const tensor of entry.saved) {
       tensor.saveFor(this);
-      this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
+      this.#saved.push(tensor);
     }
     this.entries.push(entry);
   }
@@ -77,11 +78,8 @@ export class Recording implements Tape {
   removeLast(gradients: { freeUnused(tensor: Tensor): void }): void {
     const { output, saved } = this.entries.pop()!;
     this.#forget(output, gradients);
-    for (const tensor of saved) {
-      const left = this.#uses.get(tensor)! - 1;
-      this.#uses.set(tensor, left);
-      if (left === 0) this.#forget(tensor, gradients);
-    }
+    for (let i = 0; i < saved.length; i++) this.#saved.pop();
+    for (const tensor of saved) if (!this.#saved.includes(tensor)) this.#forget(tensor, gradients);
   }
 
   #forget(tensor: Tensor, gradients: { freeUnused(tensor: Tensor): void }): void {

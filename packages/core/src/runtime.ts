@@ -63,12 +63,7 @@ export class Runtime {
   }
 
   alloc(op: string, kind: Kind, length: number): unknown {
-    this.assertOpen(op);
-    if (length > this.facts.maxLength) {
-      throw new BackendError(
-        `${op}: a tensor of ${length} elements is larger than ${this.facts.name} can hold (${this.facts.maxLength}); split the batch`,
-      );
-    }
+    this.assertRoom(op, length);
     let handle: unknown;
     try {
       handle = this.#backend.alloc(kind, length);
@@ -79,6 +74,15 @@ export class Runtime {
     this.#made++;
     this.#count(kind, length);
     return handle;
+  }
+
+  /** Refuses what is longer than any handle. */
+  assertRoom(op: string, length: number): void {
+    this.assertOpen(op);
+    if (length <= this.facts.maxLength) return;
+    throw new BackendError(
+      `${op}: a tensor of ${length} elements is larger than ${this.facts.name} can hold (${this.facts.maxLength}); split the batch`,
+    );
   }
 
   /** Another handle for what is alive, on a backend that replaces a lost one. */
@@ -107,14 +111,14 @@ export class Runtime {
     }
   }
 
-  async read(op: string, handle: unknown): Promise<HostArray> {
+  read(op: string, handle: unknown): Promise<HostArray> {
     const [backend, loss] = [this.#backend, this.#loss];
-    try {
-      return await loss.reading(() => backend.read(handle));
-    } catch (cause) {
-      await loss.suspectInTime();
-      throw this.#failure(op, `${backend.facts.name} failed`, loss.error ?? cause);
-    }
+    return loss
+      .reading(() => backend.read(handle))
+      .catch(async (cause) => {
+        await loss.suspectInTime();
+        throw this.#failure(op, `${backend.facts.name} failed`, loss.error ?? cause);
+      });
   }
 
   memory(): MemoryInfo {

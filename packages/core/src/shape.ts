@@ -56,6 +56,13 @@ export function axisOf(op: string, axis: number, rank: number): number {
   return position;
 }
 
+/** A shape without one of its axes. */
+export function withoutAxis(shape: Shape, axis: number): Shape {
+  const rest: number[] = [];
+  for (let i = 0; i < shape.length; i++) if (i !== axis) rest.push(shape[i]!);
+  return rest;
+}
+
 function positionsTo(rank: number): number[] {
   const positions: number[] = [];
   for (let i = 0; i < rank; i++) positions.push(i);

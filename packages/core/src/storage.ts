@@ -21,8 +21,12 @@ export class Storage {
     this.mutable = mutable;
     this.kind = kind;
     this.length = length;
-    this.#handle = value === undefined ? runtime.alloc(op, kind, length) : undefined;
-    this.#unwritten = value === undefined ? undefined : { op, value };
+    if (value === undefined) {
+      this.#handle = runtime.alloc(op, kind, length);
+    } else {
+      runtime.assertRoom(op, length);
+      this.#unwritten = { op, value };
+    }
   }
 
   get handle(): unknown {
@@ -42,19 +46,15 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#holders > 0 || this.#unwritten !== undefined) return;
-    this.runtime.free(this.#handle, this.kind, this.length);
+    if (--this.#holders === 0 && this.#handle !== undefined) {
+      this.runtime.free(this.#handle, this.kind, this.length);
+    }
   }
 
   #write(op: string, value: number): void {
     const { runtime, kind, length } = this;
-    const handle = runtime.alloc(op, kind, length);
-    try {
-      runtime.kernels.fill({ y: handle }, {}, { value, length });
-      this.handle = handle;
-    } catch (error) {
-      runtime.free(handle, kind, length);
-      throw error;
-    }
+    this.#handle ??= runtime.alloc(op, kind, length);
+    runtime.kernels.fill({ y: this.#handle }, {}, { value, length });
+    this.#unwritten = undefined;
   }
 }

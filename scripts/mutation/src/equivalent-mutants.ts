@@ -581,12 +581,6 @@ const argued: readonly Argument[] = [
       why: derivedToo,
     },
     {
-      at: "const byKernel = diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true;",
-      original: "diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true",
-      replacement: "false",
-      why: derivedToo,
-    },
-    {
       at: "if (problem.terms === undefined) return crossEntropyRows(loss, at, wanted);",
       original: "problem.terms === undefined",
       replacement: "false",
@@ -601,6 +595,14 @@ const argued: readonly Argument[] = [
     {
       at: "if (problem.terms === undefined) return crossEntropyGradient(loss, point, u, scale);",
       original: "problem.terms === undefined",
+      replacement: "false",
+      why: derivedToo,
+    },
+  ]),
+  ...of("packages/core/src/loss/row-parts.ts", [
+    {
+      at: "const byKernel = diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true;",
+      original: "diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true",
       replacement: "false",
       why: derivedToo,
     },

@@ -1,8 +1,7 @@
 // Targets that are spread over the classes, for four rows in the four lanes of each vector.
 import { fourFloats } from "../logarithm";
 import { at, multiplyAdd, upperHalf } from "../simd";
-import { DOTS, FACTORS, MAXIMA, SUMS, UNITS } from "./lane-part";
-import { RowStage, secondFactor, stageOf } from "./row-stage";
+import { AT_EXCLUDED, DOTS, EXCLUDED_CLASSES, MAXIMA, OTHERS } from "./lane-part";
 import { timesDistance } from "./targets";
 
 /** From so many classes on, roundings of targets in float32 average out. */
@@ -11,7 +10,7 @@ const FEWEST_IN_PAIRS: i32 = 16;
 const ONE = memory.data<f32>([1]);
 
 /**
- * Turns the tile of probabilities into one of targets that are spread over the classes, and adds their sums to the stages. Where
+ * Turns the tile of probabilities into one of targets that are spread over the classes, and writes their sums to the part. Where
  * there are too few classes for roundings to average out, all of it is float64.
  */
 export function addSpreadTargets(
@@ -22,14 +21,13 @@ export function addSpreadTargets(
   keep: f64,
   share: f64,
   t: f64,
-  firstStage: RowStage,
   part: usize,
 ): void {
-  const stages = changetype<usize>(firstStage);
   for (let lane = 0; lane < 4; lane++) {
-    const stage = stageOf(stages, lane);
-    const w: f64 = classWeights ? load<f32>(at(classWeights, stage.excluded)) : 1;
-    stage.atExcluded = w * (keep * <f64>load<f32>(at(targets, 4 * stage.excluded + lane)) + share);
+    const excluded = load<i32>(at(part + EXCLUDED_CLASSES, lane));
+    const w: f64 = classWeights ? load<f32>(at(classWeights, excluded)) : 1;
+    const atExcluded = w * (keep * <f64>load<f32>(at(targets, 4 * excluded + lane)) + share);
+    store<f64>(part + AT_EXCLUDED + ((<usize>lane) << 3), atExcluded);
   }
   const keepLanes = f32x4.splat(<f32>keep);
   const shareLanes = f32x4.splat(<f32>share);
@@ -75,15 +73,10 @@ export function addSpreadTargets(
     lowerDot = f64x2.add(lowerDot, timesWideDistance(low, maxima, z));
     upperDot = f64x2.add(upperDot, timesWideDistance(high, upperHalf(maxima), upperHalf(z)));
   }
-  v128.store(part + SUMS, lowerSum);
-  v128.store(part + SUMS, upperSum, 16);
-  v128.store(part + DOTS, lowerDot);
-  v128.store(part + DOTS, upperDot, 16);
-  for (let lane = 0; lane < 4; lane++) {
-    const stage = stageOf(stages, lane);
-    stage.others = load<f64>(part + SUMS + ((<usize>lane) << 3)) - stage.atExcluded;
-    stage.dot = t * load<f64>(part + DOTS + ((<usize>lane) << 3));
-  }
+  v128.store(part + OTHERS, f64x2.sub(lowerSum, v128.load(part + AT_EXCLUDED)));
+  v128.store(part + OTHERS, f64x2.sub(upperSum, v128.load(part + AT_EXCLUDED, 16)), 16);
+  v128.store(part + DOTS, f64x2.mul(f64x2.splat(t), lowerDot));
+  v128.store(part + DOTS, f64x2.mul(f64x2.splat(t), upperDot), 16);
 }
 
 /** T_j in float64 for two rows. */
@@ -100,34 +93,4 @@ function wideTarget(q: v128, w: usize, keep: f64, share: f64): v128 {
 function timesWideDistance(T: v128, m: v128, z: v128): v128 {
   const distance = f64x2.sub(f64x2.promote_low_f32x4(m), f64x2.promote_low_f32x4(z));
   return v128.andnot(f64x2.mul(T, distance), f64x2.eq(T, f64x2.splat(0)));
-}
-
-/** e^(z_j − o) becomes u·(S·p_j − T_j), without what the label adds to T, but for factors that are still to be applied. */
-export function scaleTile(tile: usize, targets: usize, classes: i32, firstStage: RowStage, part: usize): v128 {
-  const one = f32x4.splat(1);
-  let isTiny = false;
-  for (let lane = 0; lane < 4; lane++) {
-    const stage = stageOf(changetype<usize>(firstStage), lane);
-    const factor = stage.factor();
-    const unit = stage.targetFactor();
-    store<f32>(at(part + FACTORS, lane), <f32>factor);
-    store<f32>(at(part + UNITS, lane), <f32>unit);
-    isTiny = isTiny || (secondFactor(factor) != 1 && factor != 0) || (secondFactor(unit) != 1 && unit != 0);
-  }
-  if (isTiny) {
-    // The factors may be no normal float32, although their products may.
-    for (let i = 0; i < 4 * classes; i++) {
-      const stage = stageOf(changetype<usize>(firstStage), i & 3);
-      const T: f64 = targets ? load<f32>(at(targets, i)) : 0;
-      store<f32>(at(tile, i), <f32>(<f64>load<f32>(at(tile, i)) * stage.factor() - T * stage.targetFactor()));
-    }
-    return one;
-  }
-  const factors = v128.load(part + FACTORS);
-  if (!targets) return factors;
-  const units = v128.load(part + UNITS);
-  for (const end = tile + ((<usize>classes) << 4); tile < end; tile += 16, targets += 16) {
-    v128.store(tile, f32x4.sub(f32x4.mul(v128.load(tile), factors), f32x4.mul(v128.load(targets), units)));
-  }
-  return one;
 }

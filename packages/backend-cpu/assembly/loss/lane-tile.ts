@@ -4,6 +4,8 @@ import { EXCLUDED, LARGEST_OTHERS, MAXIMA, PART_BYTES } from "./lane-part";
 import { transposeIn } from "./transpose";
 
 /** Fills a tile with logits from four rows on, −∞ behind the last class, and keeps the largest of each. */
+// @ts-ignore: decorator
+@inline
 export function startTile(
   tile: usize,
   tileBytes: usize,
@@ -12,13 +14,25 @@ export function startTile(
   row: i32,
   lastRow: i32,
   classes: i32,
-): v128 {
-  const maxima = transposeIn(tile, logits, row, lastRow, classes);
-  v128.store(part + MAXIMA, maxima);
+): void {
+  v128.store(part + MAXIMA, transposeIn(tile, logits, row, lastRow, classes));
   for (let beyond = tile + ((<usize>classes) << 4); beyond < tile + tileBytes; beyond += 16) {
     v128.store(beyond, f32x4.splat(-Infinity));
   }
-  return maxima;
+}
+
+/** In each lane, the first class whose logit is the largest; 0 where all are NaN. */
+export function largestClasses(part: usize, tile: usize, classes: i32): v128 {
+  const maxima = v128.load(part + MAXIMA);
+  const one = i32x4.splat(1);
+  let found = i32x4.splat(-1);
+  let j = i32x4.splat(0);
+  for (const end = tile + ((<usize>classes) << 4); tile < end; tile += 16) {
+    // All bits are set where this is not the maximum: nothing is larger, without a sign.
+    found = i32x4.min_u(found, v128.or(j, f32x4.ne(v128.load(tile), maxima)));
+    j = i32x4.add(j, one);
+  }
+  return i32x4.max_s(found, i32x4.splat(0));
 }
 
 /** The address of the number for row i of the batch, in vectors of which block 0 has its at `first`. */
@@ -26,6 +40,13 @@ export function startTile(
 @inline
 export function laneOf(first: usize, i: i32): usize {
   return first + <usize>(i >> 2) * PART_BYTES + ((<usize>(i & 3)) << 2);
+}
+
+/** {@link laneOf} for doubles. */
+// @ts-ignore: decorator
+@inline
+export function wideLaneOf(first: usize, i: i32): usize {
+  return first + <usize>(i >> 2) * PART_BYTES + ((<usize>(i & 3)) << 3);
 }
 
 /** The address of the logit of row i of the batch at class j. */
@@ -47,6 +68,8 @@ export function takeOut(z: usize, to: usize): void {
 const FEW_CLASSES: i32 = 24;
 
 /** The largest logit of each lane besides the one that was taken out, NaN left aside; −∞ for none. */
+// @ts-ignore: decorator
+@inline
 export function largestOthers(part: usize, tile: usize, classes: i32): v128 {
   const maxima = v128.load(part + MAXIMA);
   // Mostly another one is larger than what was taken out, and then all is known.
@@ -65,12 +88,4 @@ function maximaOf(tile: usize, classes: i32): v128 {
   }
   if (tile < end) a = f32x4.pmax(a, v128.load(tile));
   return f32x4.pmax(a, b);
-}
-
-/** Sets the sums of a part to 0. */
-// @ts-ignore: decorator
-@inline
-export function clear(sums: usize): void {
-  v128.store(sums, f64x2.splat(0));
-  v128.store(sums, f64x2.splat(0), 16);
 }

@@ -1,20 +1,17 @@
 // The fused loss with four rows in the four lanes of each vector, for rows too short to fill vectors by themselves.
 import { ROWS_IN_LANES, STAGE_BYTES } from "../../src/kernels/block-sizes";
-import { exponential } from "../logarithm";
 import { at } from "../simd";
-import { labelledLanes } from "./labelled-lanes";
-import { DOTS, EXCLUDED, K, LARGEST_CLASSES, LARGEST_OTHERS, PART_BYTES, SUMS } from "./lane-part";
-import { addSpreadTargets, scaleTile } from "./lane-targets";
-import { clear, laneOf, largestOthers, logitOf, startTile, takeOut } from "./lane-tile";
-import { exactReference } from "./reference";
+import { EXCLUDED, EXCLUDED_CLASSES, LARGEST_OTHERS, PART_BYTES } from "./lane-part";
+import { sumsOf, sumTile } from "./lane-sums";
+import { addSpreadTargets } from "./lane-targets";
+import { laneOf, largestClasses, largestOthers, logitOf, startTile, takeOut, wideLaneOf } from "./lane-tile";
+import { addLabels, finishPlain, referPlain, startTargets, storePlainGradients, subtractLabels } from "./plain-lanes";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
 import { finishStages, stageOf } from "./row-stage";
+import { fillStages, storeStagedGradients } from "./staged-lanes";
 import { addTerms } from "./terms";
-import { transposeIn, transposeOut } from "./transpose";
-import { GROUP_BYTES, GROUP_VECTORS, inverseOf, openWindow, storedExps, Window, WINDOW_BYTES } from "./window-exp";
-
-/** With so few classes the sum of the exponentials is float64 throughout: no roundings average out. */
-const FEW_CLASSES: i32 = 4;
+import { transposeIn } from "./transpose";
+import { GROUP_VECTORS, inverseOf, openWindow, WINDOW_BYTES } from "./window-exp";
 
 /** So many blocks go through each step together: then none waits for another's divisions, or for what it has just stored. */
 const BATCH: i32 = 4;
@@ -62,83 +59,83 @@ export function softmaxCrossEntropyLanes(
   const tiles = local + TILES;
   const targets = tiles + tileBytes * BATCH;
   const parts = local + PARTS;
-  const isPlain =
-    !needsLargest && !(classWeights | rowScale) && classes > FEW_CLASSES && zLoss == 0 && focal == 0 && poly == 0;
+  const sums = sumsOf(parts, classes);
+  const hasTarget = labels != 0 && !probabilities;
+  // One target of 1 at the class that is left out.
+  const isBare = hasTarget && !needsLargest && !classWeights;
+  const isCrossEntropy = !state && zLoss == 0 && focal == 0 && poly == 0;
   const whole = rows / ROWS_IN_LANES;
+  let hasFailed = false;
   for (let first = begin, blocks = 0; first < end; first += blocks) {
     // A block of fewer rows is a batch of its own.
     blocks = min(BATCH, (first < whole ? min(whole, end) : end) - first);
     const lanes = 4 * blocks;
     const firstRow = 4 * first;
     const lastRow = min(firstRow + lanes, rows) - 1;
-    if (isPlain && first < whole) {
-      const z = logits + <usize>firstRow * bytes;
-      const g = gradient ? gradient + <usize>firstRow * bytes : 0;
-      const losses = rowLoss ? at(rowLoss, firstRow) : 0;
-      if (labelledLanes(window, losses, g, z, at(labels, firstRow), classes, unit, blocks, groups, tiles, tileBytes, parts))
-        continue;
-    }
 
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
       const part = parts + <usize>b * PART_BYTES;
-      const maxima = startTile(tile, tileBytes, part, logits, firstRow + 4 * b, lastRow, classes);
-      if (needsLargest) v128.store(part + LARGEST_CLASSES, classesOf(maxima, tile, classes));
+      startTile(tile, tileBytes, part, logits, firstRow + 4 * b, lastRow, classes);
+      if (needsLargest) v128.store(part + EXCLUDED_CLASSES, largestClasses(part, tile, classes));
     }
-    for (let i = 0; i < lanes; i++) {
-      // Lanes without a row of their own repeat the last one.
-      const row = min(firstRow + i, lastRow);
-      const stage = stageOf(stages, i);
-      const label = labels ? load<i32>(at(labels, row)) : -1;
-      stage.startHere(labels != 0, label, rowScale ? unit * load<f32>(at(rowScale, row)) : unit);
-      stage.excluded = needsLargest ? load<i32>(laneOf(parts + LARGEST_CLASSES, i)) : max(label, 0);
+    let signs = 0;
+    if (labels) {
+      for (let i = 0; i < lanes; i++) {
+        // Lanes without a row of their own repeat the last one.
+        const label = load<i32>(at(labels, min(firstRow + i, lastRow)));
+        signs |= label;
+        if (!needsLargest) store<i32>(laneOf(parts + EXCLUDED_CLASSES, i), max(label, 0));
+      }
     }
     if (isSpread) {
       for (let b = 0; b < blocks; b++) {
         const own = targets + <usize>b * tileBytes;
         if (probabilities) transposeIn(own, probabilities, firstRow + 4 * b, lastRow, classes);
         else memory.fill(own, 0, bytes << 2);
-        const part = parts + <usize>b * PART_BYTES;
         const tile = tiles + <usize>b * tileBytes;
-        addSpreadTargets(tile, own, classWeights, classes, keep, share, t, stageOf(stages, 4 * b), part);
+        addSpreadTargets(tile, own, classWeights, classes, keep, share, t, parts + <usize>b * PART_BYTES);
       }
     }
-    for (let i = 0; i < lanes; i++)
-      takeOut(logitOf(tiles, tileBytes, i, stageOf(stages, i).excluded), laneOf(parts + EXCLUDED, i));
+    for (let i = 0; i < lanes; i++) {
+      const excluded = load<i32>(laneOf(parts + EXCLUDED_CLASSES, i));
+      takeOut(logitOf(tiles, tileBytes, i, excluded), laneOf(parts + EXCLUDED, i));
+    }
     for (let b = 0; b < blocks; b++) {
       const part = parts + <usize>b * PART_BYTES;
       v128.store(part + LARGEST_OTHERS, largestOthers(part, tiles + <usize>b * tileBytes, classes));
     }
-    for (let i = 0; i < lanes; i++) {
-      const stage = stageOf(stages, i);
-      const largestOther = load<f32>(laneOf(parts + LARGEST_OTHERS, i));
-      stage.exclude(stage.excluded, load<f32>(laneOf(parts + EXCLUDED, i)));
-      stage.setLargest(largestOther);
-      stage.referHere(window, stage.isLive ? exactReference(largestOther, stage.m) : 0);
-      store<f32>(laneOf(parts + K, i), stage.k);
-      if (!stage.isLive) continue;
-      if (labels && !probabilities) {
-        const w: f64 = classWeights ? load<f32>(at(classWeights, stage.label)) : 1;
-        stage.addLabel(window, keep * w, load<f32>(logitOf(tiles, tileBytes, i, stage.label)));
-      }
-      if (window.isShifted(stage.base)) {
-        const lane = logitOf(tiles, tileBytes, i, 0);
-        window.subtractBase(lane, lane, 16, classes, stage.base);
-      }
+
+    const isPlain = isCrossEntropy && !hasFailed && first < whole && signs >= 0 && referPlain(window, parts, blocks);
+    const z = logits + <usize>firstRow * bytes;
+    const ownLabels = at(labels, firstRow);
+    if (!isPlain) {
+      fillStages(
+        window, stages, lanes, firstRow, lastRow, labels, classWeights, rowScale, classes, isSpread, hasTarget,
+        keep, unit, tiles, tileBytes, parts,
+      );
+    } else if (!isBare) {
+      if (!isSpread) startTargets(parts, blocks);
+      if (hasTarget) addLabels(window, parts, lanes, z, ownLabels, classWeights, classes, keep);
     }
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
-      const part = parts + <usize>b * PART_BYTES;
-      const k = v128.load(part + K);
-      clear(part + SUMS);
-      if (classes <= FEW_CLASSES) sumInDoubles(window, tile, classes, part);
-      if (gradient || classes > FEW_CLASSES) storedExps(window, tile, tile, GROUP_BYTES, groups, k, part + SUMS);
+      sumTile(window, tile, parts + <usize>b * PART_BYTES, classes, groups, gradient != 0);
     }
-    const sums = parts + (classes <= FEW_CLASSES ? DOTS : SUMS);
-    for (let i = 0; i < lanes; i++) {
-      stageOf(stages, i).R = load<f64>(sums + <usize>(i >> 2) * PART_BYTES + ((<usize>(i & 3)) << 3));
+    if (isPlain) {
+      const losses = rowLoss ? at(rowLoss, firstRow) : 0;
+      const ownScale = rowScale ? at(rowScale, firstRow) : 0;
+      hasFailed = !finishPlain(losses, gradient != 0, isBare, ownScale, unit, parts, sums, 2 * blocks);
+      // Then once more, by stages.
+      if (hasFailed) blocks = 0;
+      if (hasFailed || !gradient) continue;
+      const g = gradient + <usize>firstRow * bytes;
+      storePlainGradients(g, tiles, isSpread ? targets : 0, tileBytes, parts, blocks, classes);
+      if (hasTarget && isSpread) subtractLabels(g, parts, lanes, ownLabels, classWeights, ownScale, classes, keep, unit);
+      continue;
     }
-
+    hasFailed = false;
+    for (let i = 0; i < lanes; i++) stageOf(stages, i).R = load<f64>(wideLaneOf(sums, i));
     finishStages(stages, lanes);
     addTerms(window, stages, lanes, zLoss, focal, poly, classWeights);
 
@@ -148,44 +145,13 @@ export function softmaxCrossEntropyLanes(
     if (!gradient) continue;
     for (let b = 0; b < blocks; b++) {
       const tile = tiles + <usize>b * tileBytes;
-      const part = parts + <usize>b * PART_BYTES;
       const own = isSpread ? targets + <usize>b * tileBytes : 0;
-      const factors = scaleTile(tile, own, classes, stageOf(stages, 4 * b), part);
-      transposeOut(tile, factors, gradient, firstRow + 4 * b, lastRow, classes);
+      const part = parts + <usize>b * PART_BYTES;
+      const four = changetype<usize>(stageOf(stages, 4 * b));
+      storeStagedGradients(gradient, tile, own, four, part, firstRow + 4 * b, lastRow, classes);
     }
     for (let row = firstRow; row <= lastRow; row++) {
       storeExactGradients(stageOf(stages, row - firstRow), gradient + <usize>row * bytes, 0, classes);
     }
-  }
-}
-
-/** In each lane, the first class whose logit is the lane's maximum; 0 where all are NaN. */
-function classesOf(maxima: v128, tile: usize, classes: i32): v128 {
-  const one = i32x4.splat(1);
-  let found = i32x4.splat(-1);
-  let j = i32x4.splat(0);
-  for (const end = tile + ((<usize>classes) << 4); tile < end; tile += 16) {
-    // All bits are set where this is not the maximum: nothing is larger, without a sign.
-    found = i32x4.min_u(found, v128.or(j, f32x4.ne(v128.load(tile), maxima)));
-    j = i32x4.add(j, one);
-  }
-  return i32x4.max_s(found, i32x4.splat(0));
-}
-
-/** R of the four rows, where the dots of the targets stood: from float64 exponentials, since there are too few to average out. */
-function sumInDoubles(window: Window, tile: usize, classes: i32, part: usize): void {
-  for (let lane = 0; lane < 4; lane += 2) {
-    const k: f64 = load<f32>(at(part + K, lane));
-    const nextK: f64 = load<f32>(at(part + K, lane + 1));
-    let sum = f64x2.splat(0);
-    for (let j = 0; j < classes; j++) {
-      const x = at(tile, 4 * j + lane);
-      const above = f64x2.splat(window.rest * load<f32>(x) - k * window.ln2);
-      sum = f64x2.add(
-        sum,
-        exponential(f64x2.replace_lane(above, 1, window.rest * load<f32>(x, 4) - nextK * window.ln2)),
-      );
-    }
-    v128.store(part + DOTS + ((<usize>lane) << 3), sum);
   }
 }

@@ -1,5 +1,5 @@
 // Generated from assembly/ by scripts/build-kernels.mjs. Do not edit.
-/** The functions that the kernel modules export. */
+/** The functions that the kernel modules export; a few only that for several threads. */
 export type WasmFunction =
   | "adamw"
   | "binary"

@@ -10,14 +10,9 @@ export { openMemory } from "../memory/open-memory.ts";
 export type { TensorMemory } from "../memory/tensor-memory.ts";
 export { type MemoryContract, memoryContract } from "../memory-contract.ts";
 export type { WasmFunction } from "./functions.generated.ts";
-export {
-  type KernelModule,
-  type KernelModuleOptions,
-  type KernelVariant,
-  link,
-  loadKernelModule,
-  type WasmFunctions,
-} from "./kernel-module.ts";
+export { type KernelModule, type KernelVariant, link, type WasmFunctions } from "./kernel-module.ts";
+export { type KernelModuleOptions, loadKernelModule } from "./load-kernel-module.ts";
 export { type KernelTable, LOCAL_SCRATCH_BYTES, type Located, type Phase, type Scratch } from "./phase.ts";
 export { type PhaseRunner, phaseRunner } from "./phase-runner.ts";
 export { kernelTable } from "./table.ts";
+export { threadedKernelTable } from "./threaded-table.ts";

@@ -19,22 +19,28 @@ export function link(module: WebAssembly.Module, memory: WebAssembly.Memory): Wa
 
 const TAKE_PLAIN = "take plain() from @surprisal/backend-cpu/plain";
 
-export interface KernelModuleOptions {
-  /** Whether the memory that they will be linked to is shared between threads. */
-  readonly shared?: boolean;
-}
+/** Where the bytes of each variant are to be had. */
+export type KernelSources = Readonly<Record<KernelVariant, () => Promise<Uint8Array<ArrayBuffer>>>>;
+
+/** The kernels for one thread. */
+export const forOneThread: KernelSources = {
+  relaxed: async () => inflated(await import("./relaxed.generated.ts")),
+  strict: async () => inflated(await import("./strict.generated.ts")),
+};
 
 /**
  * Compiles the kernels of a variant, or the best that this engine and machine have for `"auto"`.
+ * @param shared whether the memory that the bytes import is shared
  * @throws Error with the reason and the remedy where WebAssembly or the variant is not to be had
  */
-export async function loadKernelModule(
+export async function compiledKernels(
   variant: KernelVariant | "auto",
-  { shared = false }: KernelModuleOptions = {},
+  sources: KernelSources,
+  shared: boolean,
 ): Promise<KernelModule> {
   if (typeof WebAssembly === "undefined") throw new Error(`this engine has no WebAssembly: ${TAKE_PLAIN}`);
   if (variant !== "strict") {
-    const module = await compiled("relaxed", shared);
+    const module = await compiled(await sources.relaxed());
     if (module && fusesMultiplyAdd(module, shared)) return { variant: "relaxed", module };
     if (variant === "relaxed") {
       throw new Error(
@@ -44,16 +50,13 @@ export async function loadKernelModule(
       );
     }
   }
-  const module = await compiled("strict", shared);
+  const module = await compiled(await sources.strict());
   if (!module) throw new Error(`this engine's WebAssembly has no SIMD: ${TAKE_PLAIN}`);
   return { variant: "strict", module };
 }
 
 /** The compiled kernels, or undefined if the engine does not know their instructions. */
-async function compiled(variant: KernelVariant, shared: boolean): Promise<WebAssembly.Module | undefined> {
-  const { wasm } = await (variant === "relaxed" ? import("./relaxed.generated.ts") : import("./strict.generated.ts"));
-  const bytes = await inflated(wasm);
-  if (shared) importSharedMemory(bytes);
+async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module | undefined> {
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
     return await WebAssembly.compile(bytes);
@@ -66,9 +69,9 @@ async function compiled(variant: KernelVariant, shared: boolean): Promise<WebAss
   }
 }
 
-/** The bytes that were deflated and written in base64. */
-async function inflated(base64: string): Promise<Uint8Array<ArrayBuffer>> {
-  const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** The bytes of a generated module, which are deflated and in base64. */
+export async function inflated({ wasm }: { readonly wasm: string }): Promise<Uint8Array<ArrayBuffer>> {
+  const deflated = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
   const bytes = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(bytes).arrayBuffer());
 }
@@ -77,17 +80,4 @@ async function inflated(base64: string): Promise<Uint8Array<ArrayBuffer>> {
 function fusesMultiplyAdd(module: WebAssembly.Module, shared: boolean): boolean {
   const { fusesMultiplyAdd } = link(module, new WebAssembly.Memory({ initial: 1, maximum: 1, shared }));
   return fusesMultiplyAdd(1 + 2 ** -12, -(1 + 2 ** -11)) === 1;
-}
-
-/** The import of the memory up to its limits' flag: "env", "memory", and the kind of a memory. */
-const MEMORY_IMPORT = "\x03env\x06memory\x02";
-const HAS_MAXIMUM = 1;
-const IS_SHARED = 2;
-
-/** Changes the one byte in which modules for shared and unshared memory differ: the flag of the limits of what they import. */
-function importSharedMemory(bytes: Uint8Array): void {
-  const start = String.fromCharCode(...bytes.subarray(0, 4096));
-  const flag = start.indexOf(MEMORY_IMPORT) + MEMORY_IMPORT.length;
-  if (bytes[flag] !== HAS_MAXIMUM) throw new Error("the kernels import no memory with a maximum");
-  bytes[flag] = HAS_MAXIMUM | IS_SHARED;
 }

@@ -1,7 +1,7 @@
 import type { LossTerms } from "@surprisal/core";
 import { expect, it } from "vitest";
 import { describeVariants, lab, type Order } from "../../testing/kernel-lab.ts";
-import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
+import { threadedSoftmaxCrossEntropy } from "./split-rows.ts";
 
 interface Problem {
   readonly rows: number;
@@ -36,8 +36,8 @@ describeVariants("the fused loss", (variant) => {
     const state = targets === "labels" ? undefined : room(3 * rows);
     const gradient = inPlace ? logits : room(rows * classes);
     const target = targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) };
-    const plan: typeof softmaxCrossEntropy = (...call) =>
-      softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+    const plan: typeof threadedSoftmaxCrossEntropy = (...call) =>
+      threadedSoftmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
     run(plan, { rowLoss, gradient, state }, { logits, ...target }, paramsOf(problem), order);
     return joined(read(rowLoss), read(gradient), state && read(state));
   }
@@ -85,8 +85,8 @@ describeVariants("the fused loss", (variant) => {
       const [rowLoss, gradient, state] = [room(rows), room(rows * classes), hasState ? room(3 * rows) : undefined];
       const inputs = { logits: floats(z), labels: integers([1, 2, 3, 4, 5, 6, 7, -1, 20_000, 1, 32_999, 15]) };
       const params = { rows, classes, inner: 1, smoothing, scale: 1 };
-      const plan: typeof softmaxCrossEntropy = (...call) =>
-        softmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
+      const plan: typeof threadedSoftmaxCrossEntropy = (...call) =>
+        threadedSoftmaxCrossEntropy(call[0], call[1], call[2], call[3], threads);
       run(plan, { rowLoss, gradient, state }, inputs, params);
       return bits(joined(read(rowLoss), read(gradient), state && read(state)));
     };
@@ -97,44 +97,42 @@ describeVariants("the fused loss", (variant) => {
     }
   });
 
-  // Weights of 1 change no number, but a row goes by a way for all cases, and not by the short one of a label alone.
-  it.each([5, 10, 97, 400])(
-    "the same bits beside unlike rows, by the short way and the long one, of %i classes",
-    async (classes) => {
-      const rows = 48;
-      const random = numbers(classes);
-      const z = Float32Array.from({ length: rows * classes }, () => 20 * (random() - 0.5));
-      const labels = Array.from({ length: rows }, (_, row) => row % classes);
-      const set = (row: number, j: number, value: number) => {
-        z[row * classes + j] = value;
+  // Blocks go by a short way, unless one of those that are computed together with them has a row unlike most.
+  const manners = ["labels", "weighted labels", "smoothed labels", "probabilities"] as const;
+  it.each([2, 5, 10, 97, 400].flatMap((classes) => manners.map((targets) => ({ classes, targets }))))(
+    "$targets, $classes classes: the same bits beside rows unlike most, and without them",
+    async ({ classes, targets }) => {
+      const rows = 64;
+      const z = unlikeRows(rows, classes);
+      const random = numbers(classes + 1);
+      const labels = Array.from({ length: rows }, (_, row) => (row === 17 ? -1 : row % classes));
+      const q = Float32Array.from({ length: rows * classes }, () => Math.max(0, random() - 0.3) / classes);
+      const weights = Float32Array.from({ length: classes }, () => random() + 0.1);
+      const scales = Float32Array.from({ length: rows }, (_, row) => [1, 0.3, -2, row === 40 ? 0 : 5][row % 4]!);
+      const { floats, integers, room, run, read } = await lab(variant);
+      const inputs = {
+        logits: floats(z),
+        ...(targets === "probabilities" ? { probabilities: floats(q) } : { labels: integers(labels) }),
+        ...(targets === "weighted labels" && { classWeights: floats(weights) }),
       };
-      // The first sixteen rows are ordinary, and so are some among the others.
-      labels[17] = -1;
-      set(20, labels[20]!, Number.NaN);
-      set(22, (labels[22]! + 1) % classes, Number.NaN);
-      set(24, labels[24]!, Number.POSITIVE_INFINITY);
-      set(25, labels[25]!, Number.NEGATIVE_INFINITY);
-      z.fill(Number.NEGATIVE_INFINITY, 27 * classes, 28 * classes);
-      z.fill(3e7, 32 * classes, 33 * classes);
-      set(36, labels[36]!, 90);
-      set(38, labels[38]!, 2000);
-      set(41, (labels[41]! + 1) % classes, 2000);
-      z.fill(Number.NEGATIVE_INFINITY, 44 * classes, 45 * classes);
-      set(44, labels[44]!, 3);
-      const outcome = async (weights?: Float32Array, hasGradient = true, scale = 1 / rows): Promise<Int32Array[]> => {
-        const { floats, integers, room, run, read } = await lab(variant);
+      const smoothing = targets === "smoothed labels" ? 0.1 : 0;
+      const outcome = (order: Order, scale: number, hasGradient: boolean, hasRowScale: boolean): Int32Array => {
         const rowLoss = room(rows);
         const gradient = hasGradient ? room(rows * classes) : undefined;
-        const classWeights = weights && floats(weights);
-        const inputs = { logits: floats(z), labels: integers(labels), classWeights };
-        run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, { rows, classes, inner: 1, smoothing: 0, scale });
-        return [bits(read(rowLoss)), gradient ? bits(read(gradient)) : new Int32Array()];
+        const rowScale = hasRowScale ? floats(scales) : undefined;
+        const params = { rows, classes, inner: 1, smoothing, scale };
+        run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, { ...inputs, rowScale }, params, order);
+        return bits(joined(read(rowLoss), gradient && read(gradient)));
       };
-      const ones = new Float32Array(classes).fill(1);
       for (const scale of [1 / rows, -3, 0, 1e-31, 1e30]) {
-        const expected = await outcome(ones, true, scale);
-        expect(await outcome(undefined, true, scale)).toEqual(expected);
-        expect((await outcome(undefined, false, scale))[0]).toEqual(expected[0]);
+        for (const [hasGradient, hasRowScale] of [
+          [true, false] as const,
+          [true, true] as const,
+          [false, false] as const,
+        ]) {
+          const apart = outcome("one by one, reversed", scale, hasGradient, hasRowScale);
+          expect(outcome("at once", scale, hasGradient, hasRowScale)).toEqual(apart);
+        }
       }
     },
   );
@@ -149,7 +147,7 @@ describeVariants("the fused loss", (variant) => {
       outputs: object = { gradient: other },
     ): string[] => {
       const params = { rows, classes, inner: 1, smoothing: 0, scale: 1 };
-      const planned = softmaxCrossEntropy(outputs, { logits, labels: other }, params, () => 0, threads);
+      const planned = threadedSoftmaxCrossEntropy(outputs, { logits, labels: other }, params, () => 0, threads);
       return planned.map(({ run }) => run);
     };
     expect(phases(1, 300_000)).toEqual(["softmaxCrossEntropyRows"]);
@@ -174,7 +172,7 @@ describeVariants("the fused loss", (variant) => {
       const [rowLoss, gradient] = [room(1), room(classes)];
       const terms = { ...neutral, inverseTemperature: t };
       const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 / t, terms };
-      run(softmaxCrossEntropy, { rowLoss, gradient }, { logits: floats(z), labels: integers([1]) }, params);
+      run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, { logits: floats(z), labels: integers([1]) }, params);
 
       const weights = [...z].map((x) => Math.exp(t * (x - z[1]!)));
       const others = weights.reduce((sum, weight, j) => (j === 1 ? sum : sum + weight), 0);
@@ -194,7 +192,7 @@ describeVariants("the fused loss", (variant) => {
     const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([classes - 2]) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
-    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
+    run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
     const rest = (classes - 1) * Math.exp(-Math.fround(93.3)); // below 2^−126 for 3 classes, where it may be 0
     const [loss] = read(rowLoss);
     expect(Math.abs(loss! / rest - 1) < 4e-7 || rest < 2 ** -126).toBe(true);
@@ -210,7 +208,7 @@ describeVariants("the fused loss", (variant) => {
     const state = room(3); // asks for the likeliest class apart, which is not the label
     const inputs = { logits: floats(z), labels: integers([0]) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 65536 };
-    run(softmaxCrossEntropy, { gradient, state }, inputs, params);
+    run(threadedSoftmaxCrossEntropy, { gradient, state }, inputs, params);
     expect([...read(gradient).subarray(0, 2)]).toEqual([-65536, 65536]);
   });
 
@@ -223,7 +221,7 @@ describeVariants("the fused loss", (variant) => {
     const gradient = room(classes);
     const inputs = { logits: floats(z), labels: integers([0]), classWeights: floats(weights) };
     const params = { rows: 1, classes, inner: 1, smoothing: 0, scale: 1 };
-    run(softmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
+    run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, inputs, params);
     expect([...read(rowLoss), ...read(gradient).subarray(0, 2)]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 });
@@ -261,4 +259,25 @@ function numbers(seed: number): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+/** Rows of which the first sixteen are like most, and of the others some are not. */
+function unlikeRows(rows: number, classes: number): Float32Array {
+  const random = numbers(classes);
+  const z = Float32Array.from({ length: rows * classes }, () => 20 * (random() - 0.5));
+  const set = (row: number, j: number, value: number): void => {
+    z[row * classes + (j % classes)] = value;
+  };
+  set(20, 20, Number.NaN);
+  set(22, 23, Number.NaN);
+  set(24, 24, Number.POSITIVE_INFINITY);
+  set(25, 25, Number.NEGATIVE_INFINITY);
+  z.fill(Number.NEGATIVE_INFINITY, 27 * classes, 28 * classes);
+  z.fill(3e7, 32 * classes, 33 * classes);
+  set(36, 36, 90);
+  set(38, 38, 2000);
+  set(41, 42, 2000);
+  z.fill(Number.NEGATIVE_INFINITY, 44 * classes, 45 * classes);
+  set(44, 44, 3);
+  return z;
 }

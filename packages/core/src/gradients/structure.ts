@@ -30,9 +30,9 @@ export function tensorsOf(op: string, structure: unknown, depth = 0): Tensor[] {
  * @throws ValueError that names what is missing, left over or of another kind
  */
 export function tensorsLike(op: string, like: unknown, other: unknown, path = ""): Tensor[] {
+  if (like instanceof Tensor && other instanceof Tensor) return [other];
   const at = path === "" ? "the structure" : `"${path.slice(1)}"`;
   if (like instanceof Tensor) {
-    if (other instanceof Tensor) return [other];
     throw new ValueError(`${op}: ${at} is a tensor in the parameters, and here ${nameOf(other)}`);
   }
   if (typeof other !== "object" || other === null || other instanceof Tensor) {

@@ -15,7 +15,7 @@ import {
 import { ROW_LOSS_OPTIONS, type RowLossOptions, type Targets } from "./loss-options.ts";
 import { lossProblem } from "./loss-problem.ts";
 import { placedLoss, regionOfLoss } from "./placed-loss.ts";
-import { rowLosses } from "./row-losses.ts";
+import { rowParts } from "./row-parts.ts";
 import { deviceWeight, weightedRows } from "./weighted-rows.ts";
 
 export interface CrossEntropyTermsOptions extends RowLossOptions {
@@ -68,7 +68,7 @@ export function crossEntropyTerms(
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);
     const outputs = { state: true, diagnostics: needsEveryLogit(wanted) };
-    const found = rowLosses(placed.problem, placed.at, outputs);
+    const found = rowParts(placed.problem, placed.at, outputs);
     temporary(found.rows);
     if (found.diagnostics !== undefined) temporary(found.diagnostics);
     const rows = weightedRows(problem, reshape(found.rows, problem.batch));

@@ -15,7 +15,8 @@ import {
 } from "./linear-loss.ts";
 import { kernelInputs, kernelParams, type LossOnDevice, onDevice } from "./loss-on-device.ts";
 import { chunkProblem, rowChunks, rowsOf } from "./row-chunks.ts";
-import { isNative, rowGradient, rowLosses } from "./row-losses.ts";
+import { isNative, rowGradient } from "./row-losses.ts";
+import { rowParts } from "./row-parts.ts";
 
 /** How many arrays of the size of the logits are alive at a time: the kernel's gradient takes their place, ops make more. */
 const ARRAYS = { byKernel: 1, byOps: 12 };
@@ -95,7 +96,7 @@ function lossOf(
   const { op, batch } = problem;
   const at = { z, q, temperature: undefined };
   if (!isNative(problem, z)) {
-    const { rows, state } = rowLosses(problem, at, { state: true });
+    const { rows, state } = rowParts(problem, at, { state: true });
     const gradient = needsGradient ? rowGradient(loss, { ...at, state }, u, scale) : undefined;
     return { rowLoss: rows, state: state!, gradient };
   }

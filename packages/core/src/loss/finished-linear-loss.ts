@@ -3,6 +3,7 @@ import { mul } from "../ops/arithmetic.ts";
 import { broadcastTo } from "../ops/sum.ts";
 import { record, recordingsOf, type Scaled, scaled } from "../recording.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
+import { times } from "./finished-loss.ts";
 import { type LinearLoss, type LinearOutput, type LinearPoint, pointOf, tensorsAt } from "./linear-loss.ts";
 import { linearLossOutputs } from "./linear-loss-outputs.ts";
 import { outputNames, targetGradientOf } from "./linear-rows.ts";
@@ -41,9 +42,4 @@ function byTargets(loss: LinearLoss, point: LinearPoint, u: Tensor | undefined, 
   const { batch, scale } = loss.problem;
   const perRow = broadcastTo(g, batch);
   return scaled(targetGradientOf(loss, point, u === undefined ? perRow : mul(perRow, u)), scale);
-}
-
-/** factor · tensor where the cotangent is known on the host, a product otherwise. */
-function times(gradient: Tensor, g: Tensor): Tensor | Scaled {
-  return g.uniform === undefined ? mul(gradient, g) : scaled(gradient, g.uniform);
 }

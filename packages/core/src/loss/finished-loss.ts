@@ -63,6 +63,6 @@ export function finishedLoss({ problem, at }: PlacedLoss, temporary: (tensor: Te
 }
 
 /** factor · tensor where the cotangent is known on the host, a product otherwise. */
-function times(gradient: Tensor, g: Tensor): Tensor | Scaled {
+export function times(gradient: Tensor, g: Tensor): Tensor | Scaled {
   return g.uniform === undefined ? mul(gradient, g) : scaled(gradient, g.uniform);
 }

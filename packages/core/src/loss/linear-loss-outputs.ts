@@ -12,6 +12,7 @@ import {
   tensorsAt,
 } from "./linear-loss.ts";
 import { onDevice } from "./loss-on-device.ts";
+import { present } from "./present.ts";
 import { isNative } from "./row-losses.ts";
 
 /** One pass, unrecorded: by one kernel where the backend has it, else chunk by chunk from the required ones. */
@@ -22,8 +23,7 @@ export function linearLossOutputs(
   wanted: readonly LinearOutput[],
 ): LinearOutputs {
   const { op } = loss.problem;
-  const present = [factors.u, factors.state].filter((tensor) => tensor !== undefined);
-  const { kernels } = runtimeOf(op, [...tensorsAt(point), ...present]);
+  const { kernels } = runtimeOf(op, [...tensorsAt(point), ...present([factors.u, factors.state])]);
   const kernel = kernels.linearCrossEntropy;
   return kernel === undefined || !isNative(loss.problem, point.x)
     ? derivedLinearLoss(loss, point, factors, wanted)

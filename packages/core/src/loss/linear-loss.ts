@@ -3,6 +3,7 @@ import { linear } from "../ops/linear.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { Tensor } from "../tensor.ts";
 import type { LossProblem } from "./loss-problem.ts";
+import { present } from "./present.ts";
 
 /** The losses of rows whose logits a linear layer would make, z = x·W + b. */
 export interface LinearLoss {
@@ -27,7 +28,7 @@ export interface LinearPoint {
 
 /** The tensors of a point, without those that it has not. */
 export function tensorsAt({ x, w, b, q }: LinearPoint): Tensor[] {
-  return [x, w, b, q].filter((tensor) => tensor !== undefined);
+  return present([x, w, b, q]);
 }
 
 /** The point whose {@link tensorsAt} these are, where `like` says what there is. */

@@ -84,7 +84,7 @@ function rowFunction({ problem, transW, maxBytes }: LinearLoss, point: LinearPoi
     of(tensors, chunk) {
       const here = pointOf(tensors, point);
       const at = { z: logitsOf(here, transW), q: here.q, temperature: undefined };
-      return rowLosses(chunkProblem(problem, chunk), at).rows;
+      return rowLosses(chunkProblem(problem, chunk), at);
     },
   };
 }

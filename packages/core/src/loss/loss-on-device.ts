@@ -3,6 +3,7 @@ import { upload, uploadIntegers } from "../ops/apply.ts";
 import type { Region, Tensor } from "../tensor.ts";
 import { innerOf } from "./class-axis.ts";
 import type { LossProblem } from "./loss-problem.ts";
+import { present } from "./present.ts";
 
 /** A loss problem with what the kernel reads besides logits, probabilities and a temperature on the device. */
 export interface LossOnDevice {
@@ -25,7 +26,7 @@ export function onDevice(problem: LossProblem, region: Region, temporary: (tenso
 
 /** What `onDevice` uploaded, and the weights of the rows, for a recording to save. */
 export function uploadsOf({ labels, classWeights }: LossOnDevice, rowScale?: Tensor): Tensor[] {
-  return [labels, classWeights, rowScale].filter((tensor) => tensor !== undefined);
+  return present([labels, classWeights, rowScale]);
 }
 
 /** The kernel's inputs. */
@@ -69,8 +70,7 @@ export interface LossPoint extends LossTensors {
 
 /** The tensors of a point, without those that it has not. */
 export function tensorsAt({ z, q, temperature }: LossTensors): Tensor[] {
-  if (q === undefined && temperature === undefined) return [z];
-  return [z, q, temperature].filter((tensor) => tensor !== undefined);
+  return q === undefined && temperature === undefined ? [z] : present([z, q, temperature]);
 }
 
 /** The point whose {@link tensorsAt} these are, where `like` says what there is. */

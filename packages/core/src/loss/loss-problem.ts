@@ -3,7 +3,7 @@ import { OptionError, ShapeError, ValueError } from "../errors.ts";
 import { type HostValues, hostTensor, nameOf } from "../host-values.ts";
 import { runtimeOf } from "../ops/apply.ts";
 import { checkKeys } from "../options.ts";
-import { axisOf, type Shape, show, sizeOf } from "../shape.ts";
+import { axisOf, type Shape, show, sizeOf, withoutAxis } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { LogitsLike } from "./class-axis.ts";
 import { CHOOSY_OPTIONS, checkCombinations, type LossSetting } from "./legal-combinations.ts";
@@ -126,7 +126,7 @@ function classAxis(op: string, logits: LogitsLike, wanted = -1): { axis: number;
     throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes; ${place} is the class axis`);
   }
   if (classes > 2 ** 24) throw new ShapeError(`${op}: logits ${show(logits.shape)} have more than 2^24 classes`);
-  return { axis, classes, batch: logits.shape.toSpliced(axis, 1) };
+  return { axis, classes, batch: withoutAxis(logits.shape, axis) };
 }
 
 /** The options that do not go with everything, as far as they say something: neutral values may stand anywhere. */

@@ -2,6 +2,7 @@ import { type Tensor, youngestRegion } from "../tensor.ts";
 import { classesLast } from "./class-axis.ts";
 import type { LossTensors } from "./loss-on-device.ts";
 import type { LossProblem } from "./loss-problem.ts";
+import { present } from "./present.ts";
 
 /** A problem as the kernel is to see it: logits and probabilities laid out for it. */
 export interface PlacedLoss {
@@ -14,7 +15,7 @@ export interface PlacedLoss {
 /** Lays a problem out: a permuted copy where the class axis is not the last one and the backend wants it there. */
 export function placedLoss(problem: LossProblem, logits: Tensor, temporary: (tensor: Tensor) => Tensor): PlacedLoss {
   const { axis, probabilities, temperature, rowWeights } = problem;
-  const inputs = [logits, probabilities, temperature, rowWeights.device].filter((tensor) => tensor !== undefined);
+  const inputs = present([logits, probabilities, temperature, rowWeights.device]);
   const isMoved = axis !== logits.rank - 1 && !logits.runtime.facts.innerClass;
   const laid = (x: Tensor): Tensor => (isMoved ? temporary(classesLast(x, axis)) : x);
   const q = probabilities && laid(probabilities);

@@ -5,7 +5,7 @@
 import { allocate, apply, runtimeOf } from "../ops/apply.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/sum.ts";
-import { type InputGradient, record, recordingsOf, type Scaled } from "../recording.ts";
+import { type InputGradient, type Pullback, record, recordingsOf, type Scaled } from "../recording.ts";
 import type { Shape } from "../shape.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import {
@@ -18,6 +18,7 @@ import {
   tensorsAt,
   uploadsOf,
 } from "./loss-on-device.ts";
+import { present } from "./present.ts";
 
 /** The derivatives of a row loss that the kernel does not compute. v is the cotangent of G, g that of the rows or slopes. */
 export interface LossDerivatives {
@@ -81,20 +82,17 @@ export function kernelRows(
       kernelParams(problem, at.z, 1),
     );
     const shown = wanted.state ? state!.alias(op, region) : undefined;
-    record(
-      inputs,
-      rows,
-      (g, own) => {
+    if (isRecorded) {
+      const pullback: Pullback = (g, own) => {
         const point = { ...pointOf(own, at), state };
-        return present([
+        return present<InputGradient>([
           () => kernelGradient(loss, point, rowFactor(g), scaleFactor(g), derivatives),
           at.q && (() => derivatives.targetGradient(loss, point, g)),
           at.temperature && (() => sum(mul(g, kernelSlopes(loss, point, derivatives)))),
         ]);
-      },
-      state === undefined ? [] : [...uploadsOf(loss), state],
-      true,
-    );
+      };
+      record(inputs, rows, pullback, [...uploadsOf(loss), state!], true);
+    }
     state?.dispose();
     return { rows, state: shown, diagnostics };
   } catch (error) {
@@ -137,7 +135,7 @@ export function kernelGradient(
     pullback: (v, own) => {
       const at = pointOf(own, point);
       const uIn = u && own.at(-1)!;
-      return present([
+      return present<InputGradient>([
         () => derivatives.curvature(loss, at, uIn, v, scale),
         q && (() => derivatives.targetSlope(loss, at, uIn, v, scale)),
         temperature && (() => derivatives.byTemperature!.slope(loss, at, uIn, v, scale)),
@@ -163,9 +161,4 @@ function kernelSlopes(loss: LossOnDevice, point: LossTensors, derivatives: LossD
       ),
     pullback: (g, own) => own.map((_, i) => () => derivatives.byTemperature!.ofSlopes(loss, pointOf(own, point), g, i)),
   });
-}
-
-/** The gradients of the inputs that there are. */
-function present(gradients: readonly (InputGradient | undefined)[]): InputGradient[] {
-  return gradients.filter((gradient) => gradient !== undefined);
 }

@@ -2,7 +2,6 @@ import { withTemporaries } from "../ops/apply.ts";
 import { recordingsOf } from "../recording.ts";
 import { type Tensor, youngestRegion } from "../tensor.ts";
 import { crossEntropyGradient, crossEntropyRows } from "./cross-entropy-rows.ts";
-import { derivedDiagnostics, derivedState } from "./derived-state.ts";
 import { derivedDerivatives, derivedGradient, derivedRows } from "./derived-terms.ts";
 import { type LossOnDevice, type LossPoint, type LossTensors, onDevice, tensorsAt } from "./loss-on-device.ts";
 import { type LossProblem, withOwnLabels } from "./loss-problem.ts";
@@ -18,23 +17,19 @@ export function isNative({ terms, temperature, probabilities, marks }: LossProbl
   );
 }
 
-/** The losses of the rows, not weighted, of the batch's shape; and what else is wanted of them, as constants. */
-export function rowLosses(given: LossProblem, at: LossTensors, wanted: WantedOutputs = {}): RowLosses {
-  const { z, q } = at;
-  const problem = recordingsOf(tensorsAt(at)).length > 0 ? withOwnLabels(given) : given;
-  const diagnosed = wanted.diagnostics === true;
-  const byKernel = diagnosed && isNative(problem, z) && z.runtime.facts.lossDiagnostics === true;
-  const found = isNative(problem, z)
-    ? nativeRows(problem, at, { ...wanted, diagnostics: byKernel })
-    : {
-        rows: derivedRows(problem, at),
-        state: wanted.state ? derivedState(problem, z) : undefined,
-        diagnostics: undefined,
-      };
-  return diagnosed && !byKernel ? { ...found, diagnostics: derivedDiagnostics(problem, z, q) } : found;
+/** A problem that recordings may keep, if there are any: with labels that its caller cannot change any more. */
+export function keptProblem(problem: LossProblem, at: LossTensors): LossProblem {
+  return recordingsOf(tensorsAt(at)).length > 0 ? withOwnLabels(problem) : problem;
 }
 
-function nativeRows(problem: LossProblem, at: LossTensors, wanted: WantedOutputs): RowLosses {
+/** The losses of the rows, not weighted, of the batch's shape. */
+export function rowLosses(given: LossProblem, at: LossTensors): Tensor {
+  const problem = keptProblem(given, at);
+  return isNative(problem, at.z) ? nativeRows(problem, at).rows : derivedRows(problem, at);
+}
+
+/** {@link rowLosses} where they are native, and what else is wanted of the same kernel call. */
+export function nativeRows(problem: LossProblem, at: LossTensors, wanted: WantedOutputs = {}): RowLosses {
   return withTemporaries((temporary) => {
     const loss = onDevice(problem, youngestRegion(tensorsAt(at)), temporary);
     if (problem.terms === undefined) return crossEntropyRows(loss, at, wanted);

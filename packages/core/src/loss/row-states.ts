@@ -11,7 +11,7 @@ import { select } from "../ops/select.ts";
 import { concat } from "../ops/slice.ts";
 import { checkKeys } from "../options.ts";
 import { recordingsOf } from "../recording.ts";
-import { axisOf, sameShape, show, sizeOf } from "../shape.ts";
+import { axisOf, sameShape, show, sizeOf, withoutAxis } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { columns, derivedState, kernelState, type StateProblem } from "./derived-state.ts";
 import type { RowLossOptions } from "./loss-options.ts";
@@ -48,7 +48,7 @@ export function rowStates(logits: Tensor, options: RowStatesOptions = {}): Tenso
     );
   }
   if (classes === 0) throw new ShapeError(`${op}: logits ${show(logits.shape)} have no classes on axis ${axis}`);
-  const batch = logits.shape.filter((_, i) => i !== axis);
+  const batch = withoutAxis(logits.shape, axis);
   const rows = sizeOf(batch);
   const problem: StateProblem = { op, batch, rows, classes, axis, marks: undefined, terms, temperature: undefined };
   const { facts } = logits.runtime;

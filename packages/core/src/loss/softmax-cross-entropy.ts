@@ -48,7 +48,7 @@ export function fusedLoss(problem: LossProblem, logits: Tensor): Tensor {
   return withTemporaries((temporary) => {
     const placed = placedLoss(problem, logits, temporary);
     if (finishesLogitGradient(placed)) return finishedLoss(placed, temporary);
-    return lossOfRows(problem, rowLosses(placed.problem, placed.at).rows);
+    return lossOfRows(problem, rowLosses(placed.problem, placed.at));
   });
 }
 

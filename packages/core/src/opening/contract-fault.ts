@@ -1,20 +1,8 @@
 import type { Backend, PrecisionClass, RequiredKernels } from "../backend.ts";
+import { requiredKernels } from "../guarded-kernels.ts";
 import { nameOf } from "../host-values.ts";
 
 const PRECISIONS: Readonly<Record<PrecisionClass, 4 | 8>> = { f64: 8, "f32-rounded": 4, f32: 4, "f32-gpu": 4 };
-
-const REQUIRED: Readonly<Record<keyof RequiredKernels, true>> = {
-  gemm: true,
-  unary: true,
-  binary: true,
-  select: true,
-  reduce: true,
-  rearrange: true,
-  fill: true,
-  gatherRows: true,
-  scatterAddRows: true,
-  softmaxCrossEntropy: true,
-};
 
 const METHODS = ["alloc", "free", "write", "read", "close"] as const;
 
@@ -25,7 +13,9 @@ export function contractFault(backend: Backend): string | undefined {
   const method = METHODS.find((name) => typeof backend[name] !== "function");
   if (method !== undefined) return `the backend has no ${method}`;
   if (typeof kernels !== "object" || kernels === null) return `kernels is ${nameOf(kernels)}`;
-  const missing = Object.keys(REQUIRED).find((name) => typeof kernels[name as keyof RequiredKernels] !== "function");
+  const missing = Object.keys(requiredKernels).find(
+    (name) => typeof kernels[name as keyof RequiredKernels] !== "function",
+  );
   if (missing !== undefined) return `the required kernel ${missing} is missing`;
   if (typeof facts !== "object" || facts === null) return `facts is ${nameOf(facts)}`;
   for (const name of ["name", "variant", "device"] as const) {

@@ -1,6 +1,5 @@
 import type { Backend } from "../backend.ts";
 import type { LossWatch } from "../device-loss.ts";
-import { DeviceLostError } from "../errors.ts";
 import type { Candidate, Verify } from "./candidate.ts";
 import type { Choice } from "./choice.ts";
 import type { Patience } from "./patience.ts";
@@ -21,19 +20,21 @@ export interface ChoosingBy {
   readonly onError: (error: Error) => void;
 }
 
-/** The choice among candidates, and the next one when what was chosen is lost. */
+/** The choice among candidates. When what was chosen is lost, recovery/next-candidate.ts makes the next. */
 export class Opening {
+  readonly patience: Patience;
+  readonly by: ChoosingBy;
   readonly #candidates: readonly Candidate[];
-  readonly #patience: Patience;
-  readonly #by: ChoosingBy;
   #says: string | undefined;
-  #chosen: Candidate | undefined;
-  #reserve: Candidate[] = [];
+  /** The candidate whose backend is in use. */
+  chosen: Candidate | undefined;
+  /** Those that may come after it, in this order. */
+  reserve: Candidate[] = [];
 
   constructor(candidates: readonly Candidate[], patience: Patience, by: ChoosingBy) {
     this.#candidates = candidates;
-    this.#patience = patience;
-    this.#by = by;
+    this.patience = patience;
+    this.by = by;
   }
 
   report(): OpenReport {
@@ -49,46 +50,31 @@ export class Opening {
   /** The backend to use, everything else closed; undefined if there is none. */
   async choose(): Promise<Successor | undefined> {
     try {
-      const { chosen, reserve, says } = await this.#by.choose(this.#candidates, this.#by.verify);
+      const { chosen, reserve, says } = await this.by.choose(this.#candidates, this.by.verify);
       this.#says = says;
-      this.#reserve = [...reserve];
+      this.reserve = [...reserve];
       await this.#closeAllBut(chosen);
-      return chosen && (await this.#inUse(chosen));
+      return chosen && (await this.inUse(chosen));
     } catch (error) {
       const closing = this.#closeAllBut(undefined);
       // Who has given up does not wait for those that are slow to close.
-      if (!this.#patience.signal?.aborted) await closing;
+      if (!this.patience.signal?.aborted) await closing;
       throw error;
     } finally {
-      this.#patience.signal = undefined;
+      this.patience.signal = undefined;
     }
-  }
-
-  /** The next candidate that can be had, once the one in use is lost. */
-  async chooseNext(error: Error): Promise<Successor> {
-    this.#chosen?.pass("lost", error.message);
-    for (let next = this.#reserve.shift(); next !== undefined; next = this.#reserve.shift()) {
-      if ((await next.open()) && (await next.verify(this.#by.verify))) {
-        next.pass("chosen", "the one before was lost");
-        return this.#inUse(next);
-      }
-      await next.close(this.#patience);
-    }
-    throw new DeviceLostError(`recovering: ${error.message}; no candidate is left: ${this.reasons()}`, {
-      cause: error.cause,
-    });
   }
 
   async #closeAllBut(chosen: Candidate | undefined): Promise<void> {
     const others = this.#candidates.filter((candidate) => candidate !== chosen);
-    await Promise.all(others.map((candidate) => candidate.close(this.#patience)));
+    await Promise.all(others.map((candidate) => candidate.close(this.patience)));
   }
 
   /** The backend of the chosen candidate as the device's own. */
-  async #inUse(chosen: Candidate): Promise<Successor> {
-    const { audit, onError } = this.#by;
+  async inUse(chosen: Candidate): Promise<Successor> {
+    const { audit, onError } = this.by;
     const audited = await audit?.(chosen.backend!);
-    this.#chosen = chosen;
+    this.chosen = chosen;
     const own = chosen.handOver();
     return {
       backend: audited?.backend ?? own,

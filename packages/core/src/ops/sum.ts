@@ -80,7 +80,8 @@ export function folded(
   factorOf?: FactorOf,
 ): { y: Tensor; kept: Shape; factor: number } {
   runtimeOf(op, [x]);
-  const { runs, kept, reduced, count } = foldingOf(x.shape, axesOf(op, axes, x.rank));
+  const { runs, kept, reduced, count } =
+    axes === undefined ? foldingAll(x.shape) : foldingOf(x.shape, axesOf(op, axes, x.rank));
   if (fn !== "sum" && count === 0)
     throw new ShapeError(`${op}: there is no ${op} of nothing: ${show(x.shape)} has an empty axis`);
   const factor = factorOf?.(count) ?? 1;
@@ -102,7 +103,7 @@ interface Run {
   last: number;
 }
 
-/** How ascending axes of a shape are folded. */
+/** How axes of a shape are folded. */
 interface Folding {
   /** At least one; of no axes, where none is folded. */
   readonly runs: readonly Run[];
@@ -113,6 +114,11 @@ interface Folding {
   readonly count: number;
 }
 
+function foldingAll(shape: Shape): Folding {
+  return { runs: [{ first: 0, last: shape.length - 1 }], kept: shape.map(() => 1), reduced: [], count: sizeOf(shape) };
+}
+
+/** Of ascending axes. */
 function foldingOf(shape: Shape, axes: readonly number[]): Folding {
   const runs: Run[] = [];
   const kept: number[] = [];

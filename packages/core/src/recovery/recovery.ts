@@ -1,29 +1,34 @@
 import type { Backend } from "../backend.ts";
 import { DeviceLostError, OptionError } from "../errors.ts";
-import type { Successor } from "../opening/opening.ts";
+import type { Opening } from "../opening/opening.ts";
+import type { OpenReport } from "../opening/report.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Region } from "../tensor.ts";
 import { type HostCopies, hostCopies, isCurrent, restore } from "./host-copies.ts";
+import { nextCandidate } from "./next-candidate.ts";
 
 /** Goes on with other backends when one is lost. */
 export class Recovery {
+  readonly #opening: Opening;
+  readonly #onReport: ((report: OpenReport) => void) | undefined;
   readonly #runtime: Runtime;
   readonly #root: Region;
-  readonly #next: (error: DeviceLostError) => Promise<Successor>;
   readonly #onLeaving: () => void;
   #copies: HostCopies | undefined;
   #isRunning = false;
 
-  /** @param next the next backend; throws if there is none. `onLeaving` is called before it takes over. */
+  /** @param onLeaving is called before another backend takes over */
   constructor(
+    opening: Opening,
+    onReport: ((report: OpenReport) => void) | undefined,
     runtime: Runtime,
     root: Region,
-    next: (error: DeviceLostError) => Promise<Successor>,
     onLeaving: () => void,
   ) {
+    this.#opening = opening;
+    this.#onReport = onReport;
     this.#runtime = runtime;
     this.#root = root;
-    this.#next = next;
     this.#onLeaving = onLeaving;
   }
 
@@ -99,7 +104,9 @@ export class Recovery {
   /** Writes the host copies to the next backend that takes them. */
   async #recover(): Promise<void> {
     for (;;) {
-      const next = await this.#next(this.#runtime.loss.error!);
+      const next = await nextCandidate(this.#opening, this.#runtime.loss.error!).finally(() => {
+        this.#onReport?.(this.#opening.report());
+      });
       this.#onLeaving();
       try {
         restore(this.#copies!, this.#root, () => this.#runtime.use(next.backend));

@@ -29,8 +29,13 @@ export function assign(parameter: Parameter, values: HostValues | Tensor): void 
 /** The handle of a parameter that is about to be written in place. */
 export function writable(op: string, parameter: Tensor): unknown {
   runtimeOf(op, [parameter]);
+  return checkedWritable(op, parameter);
+}
+
+/** The same of a tensor that is known to be alive. */
+export function checkedWritable(op: string, parameter: Tensor): unknown {
   if (!parameter.mutable) {
     throw new ValueError(`${op}: ${String(parameter)} is immutable; only what device.parameter made can be written`);
   }
-  return parameter.handle(op);
+  return parameter.storage.handle;
 }

@@ -4,7 +4,7 @@ import { runtimeOf } from "../ops/apply.ts";
 import type { Runtime } from "../runtime.ts";
 import { sameShape, show } from "../shape.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
-import { writable } from "./assign.ts";
+import { checkedWritable } from "./assign.ts";
 
 /**
  * Elementwise kernels over buffers as long as one parameter, with temporaries: what derived updates are written in.
@@ -62,7 +62,7 @@ export function checkedSlot(op: string, parameter: Parameter, slot: Parameter): 
       `${op}: what the optimizer remembers ${show(slot.shape)} does not have the parameter's shape ${show(parameter.shape)}; make it with parameterLike`,
     );
   }
-  return writable(op, slot);
+  return checkedWritable(op, slot);
 }
 
 /** The handle of a gradient that fits its parameter. */
@@ -73,7 +73,7 @@ export function checkedGradient(op: string, parameter: Parameter, gradient: Tens
       `${op}: gradient ${show(gradient.shape)} does not have the parameter's shape ${show(parameter.shape)}`,
     );
   }
-  return gradient.handle(op);
+  return gradient.storage.handle;
 }
 
 /**
