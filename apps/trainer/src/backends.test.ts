@@ -4,6 +4,11 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { runCommandLine } from "./command-line.ts";
 
+vi.mock("./data/rendered-digits.ts", async (load) => {
+  const { drawnOnce } = await import("../testing/drawn-once.ts");
+  return drawnOnce(await load());
+});
+
 afterEach(() => vi.unstubAllGlobals());
 
 async function trainer(...args: string[]) {

@@ -1,13 +1,18 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runCommandLine } from "./command-line.ts";
 import { encodeIdx } from "./data/encode-idx.ts";
 import type { EvalReport } from "./eval-command.ts";
 import type { Prediction } from "./prediction.ts";
 import type { TrainReport } from "./train-command.ts";
 import { saveWeights } from "./weights-file.ts";
+
+vi.mock("./data/rendered-digits.ts", async (load) => {
+  const { drawnOnce } = await import("../testing/drawn-once.ts");
+  return drawnOnce(await load());
+});
 
 const home = process.cwd();
 const cwd = mkdtempSync(join(tmpdir(), "trainer-"));

@@ -3,10 +3,15 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runCommandLine } from "./command-line.ts";
 import { encodeIdx } from "./data/encode-idx.ts";
 import { renderDigits } from "./data/rendered-digits.ts";
+
+vi.mock("./data/rendered-digits.ts", async (load) => {
+  const { drawnOnce } = await import("../testing/drawn-once.ts");
+  return drawnOnce(await load());
+});
 
 const pages = ["../README.md", "../../../README.md"].map((page) =>
   readFileSync(new URL(page, import.meta.url), "utf8"),

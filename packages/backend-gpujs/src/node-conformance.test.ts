@@ -12,7 +12,7 @@ const refusal = await Promise.resolve(gpujs().open({ onError: () => {} })).then(
 const canRun = Boolean(process.env.CI) || refusal === undefined;
 if (!canRun) console.warn(`The tests of WebGPU on Node are skipped: ${refusal}`);
 
-/** What is core's: it runs on this driver in Chromium, and on Node too in the nightly run. */
+/** What is core's: in Chromium it runs on this driver, where it makes a shader, and in the nightly run everything here too. */
 const ofCore = (id: string): boolean => /^(loss|gradients)\//.test(id);
 
 describe.skipIf(!canRun)("WebGPU on Node", { timeout: 300_000 }, () => {

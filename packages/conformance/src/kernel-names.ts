@@ -39,7 +39,9 @@ export function mapOperands<From, To>(
   translate: (handle: From, name: string) => To,
 ): Operands<To> {
   const mapped: Record<string, To> = {};
-  for (const [name, handle] of Object.entries(operands)) {
+  // A pair for each would be garbage by the million.
+  for (const name of Object.keys(operands)) {
+    const handle = operands[name];
     if (handle !== undefined) mapped[name] = translate(handle, name);
   }
   return mapped;

@@ -108,8 +108,8 @@ export function recordingsOf(inputs: readonly Tensor[]): readonly Recording[] {
 const none: readonly Recording[] = [];
 
 /** Whether an open recording differentiates through a tensor. */
-export function isRecorded({ tapes }: Tensor): boolean {
-  return tapes.some((tape) => tape.recording);
+export function isRecorded(tensor: Tensor): boolean {
+  return tensor.tapes.some((tape) => tape.recording);
 }
 
 /**

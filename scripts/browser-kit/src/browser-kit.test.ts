@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserKit, openBrowserKit, type SubjectName } from "./browser-kit.ts";
 import { howToGetChromium } from "./chromium.ts";
-import { countsOf, expectEveryQuickCase, failuresOf } from "./quick-tier.ts";
+import { countsOf, expectQuickCases, failuresOf, oneInEachGroup } from "./quick-tier.ts";
 import { mayVisit } from "./visit-page.ts";
 
 if (!mayVisit) console.warn(`The tests in a browser are skipped: ${howToGetChromium}.`);
@@ -15,8 +15,18 @@ const policies = {
   "workers-url": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
 } satisfies Partial<Record<SubjectName, string>>;
 
-/** Workers from an address differ from those from a blob in how they begin. */
-const asked: Partial<Record<SubjectName, readonly string[]>> = { "workers-url": ["queue/", "memory/", "loss/values/"] };
+/**
+ * On Node each backend passes every case, on the engine that Chromium has. Here workers do, whose kernels are cpu's, and by the
+ * queue that only a page has; of the others an eighth of each group. `pnpm nightly` runs all of them, and the full tier.
+ */
+const eighth = oneInEachGroup(8);
+const asked: Partial<Record<SubjectName, readonly string[]>> = {
+  "plain-f32": eighth,
+  "cpu-relaxed": eighth,
+  "cpu-strict": eighth,
+  // They differ from those from a blob in how they begin.
+  "workers-url": ["queue/", "memory/", "loss/values/"],
+};
 
 // The limit is generous: two cores may be busy with all the other tests.
 describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
@@ -31,12 +41,12 @@ describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
   });
 
   for (const [subject, contentSecurityPolicy] of Object.entries(policies) as [keyof typeof policies, string][]) {
-    test(`${subject} passes its quick cases under ${contentSecurityPolicy}`, async ({ skip }) => {
+    test(`${subject} passes the quick cases asked of it under ${contentSecurityPolicy}`, async ({ skip }) => {
       const found = await kit.check(subject, { contentSecurityPolicy, only: asked[subject] });
       const [refusal] = failuresOf(found).filter((failure) => failure.includes("multiply-add rounds twice"));
       if (refusal) skip(refusal);
       counts.push(countsOf(found));
-      expectEveryQuickCase(found, asked[subject]);
+      expectQuickCases(found, asked[subject]);
       expect(found.crossOriginIsolated, "the page may share memory between threads").toBe(true);
     });
   }
@@ -44,7 +54,7 @@ describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
   test.for(["cpu-relaxed", "cpu-strict"] as const)(
     "opening %s without 'wasm-unsafe-eval' asks for it",
     async (subject) => {
-      const found = await kit.check(subject, { contentSecurityPolicy: policies["plain-f32"], only: "kernel/fill" });
+      const found = await kit.check(subject, { contentSecurityPolicy: policies["plain-f32"], only: ["kernel/fill/"] });
       expect(found.report.facts).toBeUndefined();
       expect(failuresOf(found)[0]).toMatch("'wasm-unsafe-eval'");
     },
@@ -53,7 +63,7 @@ describe.skipIf(!mayVisit)("in headless Chromium", { timeout: 300_000 }, () => {
   test("opening workers without 'worker-src blob:' asks for it, or for a script of one's own", async () => {
     const found = await kit.check("workers-blob", {
       contentSecurityPolicy: policies["workers-url"],
-      only: "kernel/fill",
+      only: ["kernel/fill/"],
     });
     expect(found.report.facts).toBeUndefined();
     expect(failuresOf(found)[0]).toMatch(/allow 'worker-src blob:' in .*, or serve the script and give its workerUrl/);

@@ -18,8 +18,8 @@ export interface CheckInBrowserOptions {
   readonly tier?: Tier | undefined;
   /** 1 if absent. */
   readonly seed?: number | undefined;
-  /** Only the cases whose id begins so, or in one of these ways. */
-  readonly only?: string | readonly string[] | undefined;
+  /** Only the cases of these ids, or of ids that begin so, up to a `/`. */
+  readonly only?: readonly string[] | undefined;
   /** Whether to give what the backend answered, too. */
   readonly answers?: true | undefined;
   /** `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'` if absent. */
@@ -52,12 +52,12 @@ export async function openBrowserKit(options: ChromiumOptions = {}): Promise<Bro
   const browser = await launchChromium(options);
   return {
     browser: `Chromium ${browser.version()}`,
-    async check(subject, { contentSecurityPolicy = strictPolicy, deadline, ...asked } = {}) {
+    async check(subject, { contentSecurityPolicy = strictPolicy, deadline, only = [], ...asked } = {}) {
       const longest = deadline ?? (asked.tier === "full" ? 1_800_000 : 240_000);
       const page = await browser.newPage();
       const server = await servePage(scripts, contentSecurityPolicy);
       try {
-        return await outcome(page, `${server.url}?${addressOf({ subject, ...asked })}`, longest);
+        return await outcome(page, `${server.url}?${addressOf({ subject, ...asked })}`, only, longest);
       } finally {
         await page.close();
         await server.close();
@@ -67,15 +67,13 @@ export async function openBrowserKit(options: ChromiumOptions = {}): Promise<Bro
   };
 }
 
-function addressOf(
-  options: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>,
-): URLSearchParams {
+function addressOf(options: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
 }
 
 /** Opens the page and waits for what it finds out. */
-async function outcome(page: Page, address: string, deadline: number): Promise<Outcome> {
+async function outcome(page: Page, address: string, only: readonly string[], deadline: number): Promise<Outcome> {
   let lastCase = "none";
   page.on("console", (message) => {
     if (message.type() === "debug") lastCase = message.text();
@@ -90,7 +88,7 @@ async function outcome(page: Page, address: string, deadline: number): Promise<O
     page.on("close", () => clearTimeout(timer));
   });
   const answer = async () => {
-    await page.goto(address, { timeout: 0 });
+    await page.goto(`${address}#${only.join()}`, { timeout: 0 });
     return (await page.evaluate("globalThis.outcome")) as Outcome;
   };
   return Promise.race([answer(), broken]);

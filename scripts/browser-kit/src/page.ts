@@ -1,5 +1,6 @@
 import { checkBackend, type Report, type Tier } from "@surprisal/conformance";
 import { type AnswerSample, sampler } from "./answer-sample.ts";
+import { isAsked } from "./asked.ts";
 import { type SubjectName, subjects } from "./subjects.ts";
 
 /** What the page found out; it stands in `globalThis.outcome` as a promise. */
@@ -12,18 +13,20 @@ export interface Outcome {
   readonly answers: AnswerSample;
 }
 
-/** Checks what the address asks for: `?subject=cpu-strict&tier=quick&seed=1&only=kernel/&answers=true` (`only`: how the ids begin, with commas between several ways). */
-async function check(address: URLSearchParams): Promise<Outcome> {
+/**
+ * Checks what the address asks for: `?subject=cpu-strict&tier=quick&seed=1&answers=true#kernel/,ops/`. Behind the `#`,
+ * where any length is allowed, are the cases.
+ */
+async function check(address: URLSearchParams, only: readonly string[]): Promise<Outcome> {
   const violations: string[] = [];
   addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
     violations.push(`${effectiveDirective} ${blockedURI}`);
   });
-  const only = (address.get("only") ?? "").split(",");
   const answers: AnswerSample = {};
   const report = await checkBackend(subjects[address.get("subject") as SubjectName], {
     tier: (address.get("tier") ?? "quick") as Tier,
     seed: Number(address.get("seed") ?? 1),
-    filter: (id) => only.some((beginning) => id.startsWith(beginning)),
+    filter: (id) => isAsked(id, only),
     // Says how far it is, if it hangs.
     onVerdict: ({ id }) => console.debug(id),
     onAnswer: address.has("answers") ? sampler(answers) : undefined,
@@ -32,4 +35,6 @@ async function check(address: URLSearchParams): Promise<Outcome> {
 }
 
 // It runs by itself: what a driver evaluates in a page is exempt from the policy until its first wait.
-Object.assign(globalThis, { outcome: check(new URLSearchParams(location.search)) });
+Object.assign(globalThis, {
+  outcome: check(new URLSearchParams(location.search), location.hash.slice(1).split(",").filter(Boolean)),
+});

@@ -1,9 +1,12 @@
 import { subjects } from "./subjects.ts";
-import { lossCurve, type Size, type TargetKind } from "./training-curve.ts";
+import { lossCurve, type Size, type TargetKind, targetKinds } from "./training-curve.ts";
 
-/** Trains on the backend and the targets that the address names; the losses stand in `globalThis.outcome` as a promise. */
-const address = new URLSearchParams(location.search);
-const subject = subjects[address.get("subject") as keyof typeof subjects];
-Object.assign(globalThis, {
-  outcome: lossCurve(subject.create(), address.get("targets") as TargetKind, address.get("size") as Size),
-});
+/** Trains on the backend that the address names, with each kind of targets; the losses stand in `globalThis.outcome`. */
+async function curves(address: URLSearchParams): Promise<Record<string, readonly number[]>> {
+  const subject = subjects[address.get("subject") as keyof typeof subjects];
+  const found: Partial<Record<TargetKind, readonly number[]>> = {};
+  for (const kind of targetKinds) found[kind] = await lossCurve(subject.create(), kind, address.get("size") as Size);
+  return found;
+}
+
+Object.assign(globalThis, { outcome: curves(new URLSearchParams(location.search)) });

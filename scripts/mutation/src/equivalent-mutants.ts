@@ -355,12 +355,6 @@ const argued: readonly Argument[] = [
       replacement: "recordingsOf([inputs[i]!]).length >= 0",
       why: onlySaves,
     },
-    {
-      at: "return g.uniform === undefined ? mul(gradient, g) : scaled(gradient, g.uniform);",
-      original: "g.uniform === undefined",
-      replacement: "true",
-      why: "the product with a tensor of one number throughout is that multiple",
-    },
   ]),
   ...of("packages/core/src/loss/focal-poly.ts", [
     {
@@ -429,21 +423,9 @@ const argued: readonly Argument[] = [
   ]),
   ...of("packages/core/src/loss/linear-loss-outputs.ts", [
     {
-      at: "const present = [factors.u, factors.state].filter((tensor) => tensor !== undefined);",
+      at: "const { kernels } = runtimeOf(op, [...tensorsAt(point), ...present([factors.u, factors.state])]);",
       original: "[factors.u, factors.state]",
       replacement: "[]",
-      why: "what core itself made is on the device of the point",
-    },
-    {
-      at: "const present = [factors.u, factors.state].filter((tensor) => tensor !== undefined);",
-      original: "(tensor) => tensor !== undefined",
-      replacement: "() => undefined",
-      why: "what core itself made is on the device of the point",
-    },
-    {
-      at: "const present = [factors.u, factors.state].filter((tensor) => tensor !== undefined);",
-      original: "tensor !== undefined",
-      replacement: "false",
       why: "what core itself made is on the device of the point",
     },
   ]),

@@ -37,6 +37,9 @@ const folder = async (name: string) => {
 const checks: Check[] = [];
 let together = "";
 try {
+  // While it is fetched, where this is the first rehearsal, the copies are built.
+  const opening = openRegistry(await folder("registry"));
+  opening.catch(() => {}); // Told below.
   const [copy, second] = [await folder("copy"), await folder("second-copy")];
   const built = await check("release", "version and build", async () => {
     // Both come to their end, so that nothing is still written when the folder is removed.
@@ -45,10 +48,10 @@ try {
     }
   });
   checks.push(built);
-  if (built.failure === undefined) {
-    checks.push(...(await checkTarballs(copy, second, await folder("tarballs"))));
-    const registry = await openRegistry(await folder("registry"));
-    try {
+  const registry = await opening;
+  try {
+    if (built.failure === undefined) {
+      checks.push(...(await checkTarballs(copy, second, await folder("tarballs"))));
       const published = await check("release", "publish", () =>
         run("pnpm", ["exec", "changeset", "publish"], { cwd: copy, env: { ...registry.env, CI: "true" } }),
       );
@@ -64,9 +67,9 @@ try {
           }),
         );
       }
-    } finally {
-      await registry.close();
     }
+  } finally {
+    await registry.close();
   }
 } finally {
   await rm(scratch, { recursive: true, force: true });

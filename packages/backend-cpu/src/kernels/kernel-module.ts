@@ -20,7 +20,7 @@ export function link(module: WebAssembly.Module, memory: WebAssembly.Memory): Wa
 const TAKE_PLAIN = "take plain() from @surprisal/backend-cpu/plain";
 
 /** Where the bytes of each variant are to be had. */
-export type KernelSources = Readonly<Record<KernelVariant, () => Promise<Uint8Array<ArrayBuffer>>>>;
+export type KernelSources = Readonly<Record<KernelVariant, () => Promise<ArrayBuffer>>>;
 
 /** The kernels for one thread. */
 export const forOneThread: KernelSources = {
@@ -56,7 +56,7 @@ export async function compiledKernels(
 }
 
 /** The compiled kernels, or undefined if the engine does not know their instructions. */
-async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module | undefined> {
+async function compiled(bytes: ArrayBuffer): Promise<WebAssembly.Module | undefined> {
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
     return await WebAssembly.compile(bytes);
@@ -70,10 +70,10 @@ async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Mod
 }
 
 /** The bytes of a generated module, which are deflated and in base64. */
-export async function inflated({ wasm }: { readonly wasm: string }): Promise<Uint8Array<ArrayBuffer>> {
+export async function inflated({ wasm }: { readonly wasm: string }): Promise<ArrayBuffer> {
   const deflated = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
   const bytes = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(bytes).arrayBuffer());
+  return new Response(bytes).arrayBuffer();
 }
 
 /** Whether relaxed multiply-add rounds once here: see assembly/fused-multiply-add.ts. */

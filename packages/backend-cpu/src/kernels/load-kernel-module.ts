@@ -43,10 +43,11 @@ const HAS_MAXIMUM = 1;
 const IS_SHARED = 2;
 
 /** Changes the one byte in which modules for shared and unshared memory differ: the flag of the limits of what they import. */
-function importingSharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+function importingSharedMemory(module: ArrayBuffer): ArrayBuffer {
+  const bytes = new Uint8Array(module);
   const start = String.fromCharCode(...bytes.subarray(0, 4096));
   const flag = start.indexOf(MEMORY_IMPORT) + MEMORY_IMPORT.length;
   if (bytes[flag] !== HAS_MAXIMUM) throw new Error("the kernels import no memory with a maximum");
   bytes[flag] = HAS_MAXIMUM | IS_SHARED;
-  return bytes;
+  return module;
 }

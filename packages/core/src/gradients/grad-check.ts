@@ -4,7 +4,7 @@ import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/sum.ts";
 import { checkKeys } from "../options.ts";
 import { Region, type Tensor } from "../tensor.ts";
-import { gradientsOf, hessianTimes } from "./recorded.ts";
+import { called, gradientsOf, hessianTimes } from "./recorded.ts";
 import { type Like, overTensors, type TensorFunction, tensorsOf } from "./structure.ts";
 import { regionOf } from "./transforms.ts";
 
@@ -67,54 +67,59 @@ export async function gradCheck<T extends object>(
   }
   const point = await Promise.all(sources.map(async (x) => ({ data: await x.data(), shape: x.shape })));
   const flat = overTensors("gradCheck", f, params);
-  const at = async (values: readonly ArrayLike<number>[]): Promise<Float64Array> => {
-    const region = new Region(parent.runtime, parent);
-    try {
-      const tensors = values.map((data, i) => upload("gradCheck", region, data, point[i]!.shape));
-      return await measure(region, (inputs) => weighted(flat(inputs)), tensors, order);
-    } finally {
-      region.end();
-    }
-  };
+  /** What `measured` finds at a point, in a region of its own. */
+  const at =
+    <R>(measured: Measured<R>) =>
+    async (values: Point): Promise<R> => {
+      const region = new Region(parent.runtime, parent);
+      try {
+        const tensors = values.map((data, i) => upload("gradCheck", region, data, point[i]!.shape));
+        return await measured(region, (inputs) => weighted(flat(inputs)), tensors);
+      } finally {
+        region.end();
+      }
+    };
   return compare(
     point.map(({ data }) => data),
-    at,
+    at(order === 1 ? valueAt : slopeAt),
+    at(order === 1 ? gradientAt : hessianProductAt),
     tolerance,
     step,
     elements,
   );
 }
 
-/**
- * What is differentiated at one point, then its analytic derivative: for order 1 the function's value and its gradient,
- * for order 2 the gradient along the direction v and the Hessian-vector product with v.
- */
-async function measure(
-  region: Region,
-  f: TensorFunction,
-  params: readonly Tensor[],
-  order: 1 | 2,
-): Promise<Float64Array> {
-  if (order === 1) {
-    const { value, gradients } = gradientsOf("gradCheck", region, f, params);
-    return joined([value, ...gradients]);
-  }
-  const directions = params.map((x) => upload("gradCheck", region, spread(x.size), x.shape));
-  const { gradients, products } = hessianTimes("gradCheck", region, f, params, directions);
-  const along = await joined(gradients);
-  const v = await joined(directions);
-  const slope = along.reduce((total, g, i) => total + g * v[i]!, 0);
-  return Float64Array.of(slope, ...(await joined(products)));
-}
+type Point = readonly ArrayLike<number>[];
+
+/** Reads numbers of a function at a point whose tensors are in the region. */
+type Measured<R> = (region: Region, f: TensorFunction, params: readonly Tensor[]) => Promise<R>;
+
+const valueAt: Measured<number> = async (_, f, params) => called("gradCheck", f, params).item();
+
+const gradientAt: Measured<Float64Array> = async (region, f, params) =>
+  joined(gradientsOf("gradCheck", region, f, params).gradients);
+
+const directionsFor = (region: Region, params: readonly Tensor[]): readonly Tensor[] =>
+  params.map((x) => upload("gradCheck", region, spread(x.size), x.shape));
+
+/** The gradient along the direction whose Hessian-vector product {@link hessianProductAt} is. */
+const slopeAt: Measured<number> = async (region, f, params) => {
+  const [gradient, direction] = [await gradientAt(region, f, params), await joined(directionsFor(region, params))];
+  return gradient.reduce((total, g, i) => total + g * direction[i]!, 0);
+};
+
+const hessianProductAt: Measured<Float64Array> = async (region, f, params) =>
+  joined(hessianTimes("gradCheck", region, f, params, directionsFor(region, params)).products);
 
 async function compare(
-  point: readonly ArrayLike<number>[],
-  at: (values: readonly ArrayLike<number>[]) => Promise<Float64Array>,
+  point: Point,
+  valueAt: (point: Point) => Promise<number>,
+  derivativeAt: (point: Point) => Promise<Float64Array>,
   tolerance: number,
   step: number,
   elements: number,
 ): Promise<GradCheckReport> {
-  const analytic = (await at(point)).subarray(1);
+  const analytic = await derivativeAt(point);
   const largest = analytic.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   let worst = { parameter: 0, element: 0, analytic: 0, numeric: 0, error: 0 };
   let offset = 0;
@@ -122,10 +127,10 @@ async function compare(
     const stride = Math.max(1, Math.ceil(data.length / elements));
     for (let element = 0; element < data.length; element += stride) {
       const h = step * Math.max(1, Math.abs(data[element]!));
-      const numeric = await richardson(async (delta) => {
+      const numeric = await richardson((delta) => {
         const moved = Float64Array.from(data);
         moved[element]! += delta;
-        return (await at(point.with(parameter, moved)))[0]!;
+        return valueAt(point.with(parameter, moved));
       }, h);
       const expected = analytic[offset + element]!;
       const error = Math.abs(expected - numeric) / largest;

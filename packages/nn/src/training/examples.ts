@@ -65,9 +65,7 @@ interface Packed {
 
 function packed(op: string, what: string, values: Examples): Packed {
   if (isNumbers(values)) return { data: values, shape: [values.length] };
-  if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
-    return { data: Float64Array.from(values, Number), shape: [values.length] };
-  }
+  if (isBigInts(values)) return { data: Float64Array.from(values, Number), shape: [values.length] };
   if (Array.isArray(values)) return packedArrays(op, what, values);
   const given: Partial<HostTensor> = typeof values === "object" && values !== null ? (values as HostTensor) : {};
   if (typeof given.data === "function") {
@@ -116,10 +114,16 @@ function isList(value: unknown): value is ArrayLike<unknown> {
 }
 
 function isNumbers(values: unknown): values is NumberArray {
-  return (
-    ArrayBuffer.isView(values) &&
-    !(values instanceof DataView || values instanceof BigInt64Array || values instanceof BigUint64Array)
-  );
+  return viewOf(values) !== "" && viewOf(values) !== "DataView" && !isBigInts(values);
+}
+
+function isBigInts(values: unknown): values is BigInt64Array | BigUint64Array {
+  return viewOf(values).startsWith("Big");
+}
+
+/** The class of a view of memory, of whatever realm; "" of anything else. */
+function viewOf(values: unknown): string {
+  return ArrayBuffer.isView(values) ? (values as NumberArray | DataView)[Symbol.toStringTag] : "";
 }
 
 function newLike(data: NumberArray, length: number): NumberArray {

@@ -1,6 +1,6 @@
 import { openDevice, softmaxCrossEntropy } from "@surprisal/core";
 import { replaceMethod } from "./gpu-objects.ts";
-import { failed, type Mode, provider, runProgram, within, wrongEndings } from "./program.ts";
+import { failed, type Mode, provider, runProgram, undisturbed, within, wrongEndings } from "./program.ts";
 
 type Undo = () => void;
 type Method = Parameters<typeof replaceMethod>[2];
@@ -80,7 +80,7 @@ export const driverFaults: Record<Mode, Record<string, (nth: number) => Undo>> =
 
 /** One fault of the driver, early and late: no wrong number, and a typed error each time. */
 export async function driverFault(mode: Mode, fault: string): Promise<{ problems: string[]; note: string }> {
-  const expected = await runProgram(provider(mode));
+  const expected = await undisturbed(mode);
   const problems: string[] = [];
   const said = new Set<string>();
   for (const nth of [1, 2, 5, 12]) {

@@ -1,5 +1,5 @@
 import { liveObjects, loseGpu, onGpuCall } from "./gpu-objects.ts";
-import { failed, type Mode, provider, runProgram, wrongEndings } from "./program.ts";
+import { failed, type Mode, provider, runProgram, undisturbed, wrongEndings } from "./program.ts";
 
 /** Calls `at` at each moment of a page: before each call to the GPU, and in the first turn of the event loop behind it. */
 function eachMoment(at: () => void): () => void {
@@ -24,7 +24,7 @@ function eachMoment(at: () => void): () => void {
 /** Loses the GPU `times` times, at moments spread over the whole of the program. */
 export async function losing(mode: Mode, times: number): Promise<{ problems: string[]; note: string }> {
   // The first run of a page takes longer than all others.
-  await runProgram(provider(mode));
+  await undisturbed(mode);
   let moments = 0;
   let stop = eachMoment(() => moments++);
   const expected = await runProgram(provider(mode));

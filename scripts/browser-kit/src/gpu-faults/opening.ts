@@ -1,7 +1,7 @@
 import { gpujs } from "@surprisal/backend-gpujs";
 import { isSurprisalError, openDevice } from "@surprisal/core";
 import { replaceMethod } from "./gpu-objects.ts";
-import { failed, type Mode, model, provider, runProgram, within, wrongEndings } from "./program.ts";
+import { failed, type Mode, model, provider, runProgram, undisturbed, within, wrongEndings } from "./program.ts";
 
 /** The variant that opened, or the reason why none did. */
 async function opened(mode: Mode | "auto"): Promise<string> {
@@ -66,7 +66,7 @@ export async function deviceTrouble(what: "refused" | "lost at once"): Promise<{
 
 /** Trains until that fails, while the browser is told to let its GPU process crash; then opens again. */
 export async function crash(mode: Mode): Promise<{ problems: string[]; note: string }> {
-  const expected = await runProgram(provider(mode));
+  const expected = await undisturbed(mode);
   const device = await openDevice([provider(mode)]);
   const { step } = model(device);
   let error: unknown;

@@ -25,13 +25,15 @@ export type Asked = typeof asked;
 const unhandled: string[] = [];
 addEventListener("unhandledrejection", ({ reason }) => unhandled.push(String(reason?.stack ?? reason)));
 
-/** Answers `?ask=losing&with=["webgl2",10]`. */
-async function answer(address: URLSearchParams): Promise<{ found: unknown; unhandled: readonly string[] }> {
-  const ask = asked[address.get("ask") as keyof Asked] as (...values: unknown[]) => Promise<unknown>;
-  const found = await ask(...JSON.parse(address.get("with") ?? "[]"));
+/** What came of it, and the rejections that nobody handled meanwhile. */
+async function ask(what: string, values: readonly unknown[]): Promise<{ found: unknown; unhandled: string[] }> {
+  const asking = asked[what as keyof Asked] as (...values: readonly unknown[]) => Promise<unknown>;
+  const found = await asking(...values);
   // Rejections count as unhandled only after a turn of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  return { found, unhandled };
+  return { found, unhandled: unhandled.splice(0) };
 }
 
-Object.assign(globalThis, { outcome: answer(new URLSearchParams(location.search)) });
+export type Ask = typeof ask;
+
+Object.assign(globalThis, { ask });
