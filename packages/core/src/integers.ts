@@ -46,10 +46,14 @@ export function integers(
 /** So few are kept inside the array by an engine: to make the buffer that tells whether it is shared costs more than a copy. */
 const FEW = 16;
 
+/** Copies any typed array. Node's Buffers have a `slice` of their own, which copies nothing. */
+const { slice } = Object.getPrototypeOf(Uint8Array.prototype) as Int32Array;
+
 /** The numbers where only this thread can change them: themselves, or a copy. */
 function still(numbers: NumberArray): NumberArray {
+  if (numbers.length === 0) return numbers;
   const isOwn = numbers.length > FEW && numbers.buffer[Symbol.toStringTag] !== "SharedArrayBuffer";
-  return isOwn ? numbers : numbers.slice();
+  return isOwn ? numbers : slice.call(numbers);
 }
 
 function exactNumbers(op: string, what: string, values: BigInt64Array | BigUint64Array, classes: number): Float64Array {

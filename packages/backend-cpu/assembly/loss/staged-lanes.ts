@@ -76,24 +76,24 @@ export function storeStagedGradients(
   lastRow: i32,
   classes: i32,
 ): void {
-  let isTiny = false;
   for (let lane = 0; lane < 4; lane++) {
     const stage = stageOf(stages, lane);
-    const factor = stage.factor();
+    let factor = stage.factor();
     const unit = stage.targetFactor();
+    if ((secondFactor(factor) != 1 && factor != 0) || (secondFactor(unit) != 1 && unit != 0)) {
+      // The factors may be no normal float32, although their products may. The other rows keep their bits.
+      for (let i = lane; i < 4 * classes; i += 4) {
+        let T: f64 = 0;
+        if (targets) {
+          T = load<f32>(at(targets, i));
+          store<f32>(at(targets, i), 0);
+        }
+        store<f32>(at(tile, i), <f32>(<f64>load<f32>(at(tile, i)) * factor - T * unit));
+      }
+      factor = 1;
+    }
     store<f32>(at(part + FACTORS, lane), <f32>factor);
     store<f32>(at(part + UNITS, lane), <f32>unit);
-    isTiny = isTiny || (secondFactor(factor) != 1 && factor != 0) || (secondFactor(unit) != 1 && unit != 0);
-  }
-  if (isTiny) {
-    // The factors may be no normal float32, although their products may.
-    for (let i = 0; i < 4 * classes; i++) {
-      const stage = stageOf(stages, i & 3);
-      const T: f64 = targets ? load<f32>(at(targets, i)) : 0;
-      store<f32>(at(tile, i), <f32>(<f64>load<f32>(at(tile, i)) * stage.factor() - T * stage.targetFactor()));
-    }
-    v128.store(part + FACTORS, f32x4.splat(1));
-    targets = 0;
   }
   transposeOut(tile, v128.load(part + FACTORS), targets, v128.load(part + UNITS), gradient, row, lastRow, classes);
 }

@@ -137,6 +137,48 @@ describeVariants("the fused loss", (variant) => {
     },
   );
 
+  it.each(["labels", "smoothed labels", "probabilities"] as const)(
+    "%s: a row has the same bits whatever rows stand beside it",
+    async (targets) => {
+      const [rows, classes] = [8, 10];
+      const random = numbers(3);
+      const z = Float32Array.from({ length: rows * classes }, () => 6 * random() - 3);
+      // Confident rows, whose factors are tiny.
+      z[3] = 300;
+      z[5 * classes + 1] = 90;
+      const q = Float32Array.from({ length: rows * classes }, () => random() / classes);
+      const rowLabels = Array.from({ length: rows }, (_, row) => row);
+      const scales = [1, -2, 1e-33, 0.5, 3, 1, 0, 0.1];
+      const { floats, integers, room, run, read } = await lab(variant);
+      const outcome = (from: number, to: number): Int32Array => {
+        const count = to - from;
+        const [rowLoss, gradient] = [room(count), room(count * classes)];
+        const cut = [from * classes, to * classes] as const;
+        const inputs = {
+          logits: floats(z.subarray(...cut)),
+          rowScale: floats(scales.slice(from, to)),
+          ...(targets === "probabilities"
+            ? { probabilities: floats(q.subarray(...cut)) }
+            : { labels: integers(rowLabels.slice(from, to)) }),
+        };
+        const smoothing = targets === "smoothed labels" ? 0.1 : 0;
+        run(threadedSoftmaxCrossEntropy, { rowLoss, gradient }, inputs, {
+          rows: count,
+          classes,
+          inner: 1,
+          smoothing,
+          scale: 0.3,
+        });
+        return bits(joined(read(gradient), read(rowLoss)));
+      };
+      const together = outcome(0, rows);
+      for (let row = 0; row < rows; row++) {
+        const alone = [...together.subarray(row * classes, (row + 1) * classes), together[rows * classes + row]];
+        expect([...outcome(row, row + 1)], `row ${row}`).toEqual(alone);
+      }
+    },
+  );
+
   it("is cut only where there are threads, and few long rows", async () => {
     const { room } = await lab(variant);
     const [logits, other] = [room(1), room(1)];

@@ -40,7 +40,8 @@ function labelMask({ op, labels, axis, classes }: LossProblem, x: Tensor, tempor
 /** w_y·rows, where weight 0 gives 0 whatever the row is. Frees `rows`, or returns them. */
 function weighted({ op, labels, classWeights, batch }: LossProblem, rows: Tensor, temporary: Temporary): Tensor {
   if (classWeights === undefined) return rows;
+  temporary(rows);
   const weights = Float64Array.from(labels!, (y) => (y < 0 ? 0 : classWeights[y]!));
   const w = temporary(reshape(temporary(upload(op, rows.region, weights, [weights.length])), batch));
-  return select(w, temporary(mul(temporary(rows), w)), 0);
+  return select(w, temporary(mul(rows, w)), 0);
 }

@@ -1,7 +1,7 @@
 /** Labels are read where the caller has them: what is written there after the call changes no loss and no derivative. */
 import { plain } from "@surprisal/backend-cpu/plain";
 import { describe, expect, it } from "vitest";
-import { numbers } from "../../testing/claims.ts";
+import { numbers, openPlain, refusal } from "../../testing/claims.ts";
 import type { BackendProvider } from "../backend.ts";
 import {
   crossEntropyTerms,
@@ -102,6 +102,12 @@ describe.each([
   });
 });
 
+/** Newer than the library that the types are taken from. */
+const Resizable = ArrayBuffer as unknown as new (
+  length: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer & { resize(length: number): void };
+
 describe("integers", () => {
   it("are the caller's array, or a copy where another thread may write between their check and their use", () => {
     expect(integers("op", "label", before, classes).data).toBe(before);
@@ -110,6 +116,30 @@ describe("integers", () => {
     const { data } = integers("op", "label", shared, classes);
     shared.fill(255);
     expect([...(data as Uint8Array)]).toEqual([...before]);
+  });
+
+  it.each([3, rows])("in a Buffer over shared memory are copied, %s of them", (length) => {
+    const shared = Buffer.from(new SharedArrayBuffer(length));
+    shared.set(before.subarray(0, length));
+    const { data } = integers("op", "label", shared, classes);
+    shared.fill(255);
+    expect([...(data as Uint8Array)]).toEqual([...before.subarray(0, length)]);
+  });
+
+  it("beyond the end of a buffer that has shrunk are none", async () => {
+    const buffer = new Resizable(8, { maxByteLength: 8 });
+    const labels = new Uint8Array(buffer, 4, 2);
+    buffer.resize(4);
+    const device = await openPlain();
+    const z = device.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const error = refusal(() => softmaxCrossEntropy(z, { labels }));
+    expect([error.code, error.message]).toEqual([
+      "SHAPE",
+      "softmaxCrossEntropy: labels [0] do not fit the batch [2] of the logits [2, 2]: one label a row",
+    ]);
   });
 
   it("in a detached array are none", () => {

@@ -19,9 +19,10 @@ export function weightedRows(problem: LossProblem, rows: Tensor): Tensor {
   const { batch, rowWeights } = problem;
   if (rowWeights.host === undefined && rowWeights.device === undefined) return rows;
   return withTemporaries((temporary) => {
+    temporary(rows);
     const weights = rowFactor(problem, rows.region, temporary)!;
     const hasZero = rowWeights.host?.includes(0) ?? false;
-    const product = mul(temporary(rows), weights);
+    const product = mul(rows, weights);
     return hasZero ? select(temporary(reshape(weights, batch)), temporary(product), 0) : product;
   });
 }
