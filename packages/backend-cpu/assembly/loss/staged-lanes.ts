@@ -79,7 +79,7 @@ export function storeStagedGradients(
   for (let lane = 0; lane < 4; lane++) {
     const stage = stageOf(stages, lane);
     let factor = stage.factor();
-    const unit = stage.targetFactor();
+    let unit = stage.targetFactor();
     if ((secondFactor(factor) != 1 && factor != 0) || (secondFactor(unit) != 1 && unit != 0)) {
       // The factors may be no normal float32, although their products may. The other rows keep their bits.
       for (let i = lane; i < 4 * classes; i += 4) {
@@ -91,6 +91,7 @@ export function storeStagedGradients(
         store<f32>(at(tile, i), <f32>(<f64>load<f32>(at(tile, i)) * factor - T * unit));
       }
       factor = 1;
+      unit = 0;
     }
     store<f32>(at(part + FACTORS, lane), <f32>factor);
     store<f32>(at(part + UNITS, lane), <f32>unit);
