@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { expectClose, openPlain, refusal } from "../testing/claims.ts";
 import { grad, matmul, max, mul, pad, slice, square, sum, type Tensor } from "./index.ts";
+import { Recording } from "./recording.ts";
 
 describe("a recorded function", () => {
   it("may keep a tensor for later without drawing all that follows out of the recording", async () => {
@@ -55,6 +56,18 @@ describe("a recorded function", () => {
     ]);
     await expectClose(largest(ties), [0.5, 0.5, 0, 1]);
   });
+});
+
+it("a tensor that an entry has saved twice stays with the other recordings that saved it", async () => {
+  const device = await openPlain();
+  const [output, saved] = [device.tensor([1]), device.tensor([2])];
+  const outer = new Recording(output.region);
+  const inner = new Recording(outer.region);
+  const entry = { inputs: [], output, pullback: () => [], wantsWhole: false };
+  outer.add({ ...entry, saved: [saved] });
+  inner.add({ ...entry, saved: [saved, saved] });
+  inner.removeLast({ freeUnused() {} });
+  expect([saved.isSavedBy(inner), saved.isSavedBy(outer)]).toEqual([false, true]);
 });
 
 describe("vectors and gradients", () => {

@@ -251,7 +251,8 @@ export class Tensor {
 
   /** Says that it does not any more. @internal */
   forgetFor(tape: Tape): void {
-    this.#savers = this.#savers.length === 1 ? none : this.#savers.filter((saver) => saver !== tape);
+    const isOnly = this.#savers.length === 1 && this.#savers[0] === tape;
+    this.#savers = isOnly ? none : this.#savers.filter((saver) => saver !== tape);
   }
 
   /** Whether a recording needs the tensor. @internal */

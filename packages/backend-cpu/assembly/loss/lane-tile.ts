@@ -65,7 +65,7 @@ export function takeOut(z: usize, to: usize): void {
 }
 
 /** Up to so many classes a look at all of them costs less than a guess that is wrong. */
-const FEW_CLASSES: i32 = 24;
+const MOST_LOOKED_AT: i32 = 24;
 
 /** The largest logit of each lane besides the one that was taken out, NaN left aside; −∞ for none. */
 // @ts-ignore: decorator
@@ -73,7 +73,7 @@ const FEW_CLASSES: i32 = 24;
 export function largestOthers(part: usize, tile: usize, classes: i32): v128 {
   const maxima = v128.load(part + MAXIMA);
   // Mostly another one is larger than what was taken out, and then all is known.
-  const isOther = classes > FEW_CLASSES && v128.all_true<i32>(f32x4.lt(v128.load(part + EXCLUDED), maxima));
+  const isOther = classes > MOST_LOOKED_AT && v128.all_true<i32>(f32x4.lt(v128.load(part + EXCLUDED), maxima));
   return isOther ? maxima : maximaOf(tile, classes);
 }
 

@@ -7,7 +7,7 @@ import { addSpreadTargets } from "./lane-targets";
 import { laneOf, largestClasses, largestOthers, logitOf, startTile, takeOut, wideLaneOf } from "./lane-tile";
 import { addLabels, finishPlain, referPlain, startTargets, storePlainGradients, subtractLabels } from "./plain-lanes";
 import { storeExactGradients, storeLossAndState } from "./row-outputs";
-import { finishStages, stageOf } from "./row-stage";
+import { finishStages, secondFactor, stageOf } from "./row-stage";
 import { fillStages, storeStagedGradients } from "./staged-lanes";
 import { addTerms } from "./terms";
 import { transposeIn } from "./transpose";
@@ -64,6 +64,7 @@ export function softmaxCrossEntropyLanes(
   // One target of 1 at the class that is left out.
   const isBare = hasTarget && !needsLargest && !classWeights;
   const isCrossEntropy = !state && zLoss == 0 && focal == 0 && poly == 0;
+  const mayBePlain = isCrossEntropy && (!gradient || secondFactor(unit) == 1);
   const whole = rows / ROWS_IN_LANES;
   let hasFailed = false;
   for (let first = begin, blocks = 0; first < end; first += blocks) {
@@ -106,7 +107,7 @@ export function softmaxCrossEntropyLanes(
       v128.store(part + LARGEST_OTHERS, largestOthers(part, tiles + <usize>b * tileBytes, classes));
     }
 
-    const isPlain = isCrossEntropy && !hasFailed && first < whole && signs >= 0 && referPlain(window, parts, blocks);
+    const isPlain = mayBePlain && !hasFailed && first < whole && signs >= 0 && referPlain(window, parts, blocks);
     const z = logits + <usize>firstRow * bytes;
     const ownLabels = at(labels, firstRow);
     if (!isPlain) {

@@ -19,7 +19,7 @@ import {
   UNITS,
 } from "./lane-part";
 import { laneOf, wideLaneOf } from "./lane-tile";
-import { LEAST_FACTOR, secondFactor } from "./row-stage";
+import { LEAST_FACTOR } from "./row-stage";
 import { transposeOut } from "./transpose";
 import { Window } from "./window-exp";
 
@@ -109,7 +109,6 @@ export function finishPlain(
   sums: usize,
   pairs: i32,
 ): bool {
-  if (secondFactor(unit) != 1) return false;
   for (let pair = 0; pair < pairs; pair++) {
     const offset = pairOf(pair);
     v128.store(parts + offset + EXPONENTIALS, exponential(f64x2.neg(v128.load(parts + offset + DISTANCES))));
