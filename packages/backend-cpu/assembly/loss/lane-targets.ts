@@ -79,6 +79,14 @@ export function addSpreadTargets(
   v128.store(part + DOTS, f64x2.mul(f64x2.splat(t), upperDot), 16);
 }
 
+/** What a label has besides the targets that are spread over the classes: `keep` times its weight. */
+// @ts-ignore: decorator
+@inline
+export function targetAtLabel(label: i32, classWeights: usize, keep: f64): f64 {
+  const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
+  return keep * w;
+}
+
 /** T_j in float64 for two rows. */
 // @ts-ignore: decorator
 @inline

@@ -18,6 +18,7 @@ import {
   PART_BYTES,
   UNITS,
 } from "./lane-part";
+import { targetAtLabel } from "./lane-targets";
 import { laneOf, wideLaneOf } from "./lane-tile";
 import { LEAST_FACTOR } from "./row-stage";
 import { transposeOut } from "./transpose";
@@ -77,7 +78,7 @@ export function addLabels(
 ): void {
   for (let i = 0; i < rows; i++) {
     const label = load<i32>(at(labels, i));
-    const amount = keep * (classWeights ? <f64>load<f32>(at(classWeights, label)) : 1);
+    const amount = targetAtLabel(label, classWeights, keep);
     if (amount == 0) continue;
     if (label == load<i32>(laneOf(parts + EXCLUDED_CLASSES, i))) {
       add(wideLaneOf(parts + AT_EXCLUDED, i), amount);
@@ -211,7 +212,7 @@ export function subtractLabels(
   for (let i = 0; i < rows; i++) {
     const label = load<i32>(at(labels, i));
     if (label == load<i32>(laneOf(parts + EXCLUDED_CLASSES, i))) continue;
-    const amount = keep * (classWeights ? <f64>load<f32>(at(classWeights, label)) : 1);
+    const amount = targetAtLabel(label, classWeights, keep);
     const u = rowScale ? unit * load<f32>(at(rowScale, i)) : unit;
     const to = at(gradient, i * classes + label);
     store<f32>(to, <f32>(<f64>load<f32>(to) - u * amount));

@@ -12,6 +12,7 @@ import {
   PART_BYTES,
   UNITS,
 } from "./lane-part";
+import { targetAtLabel } from "./lane-targets";
 import { laneOf, logitOf, wideLaneOf } from "./lane-tile";
 import { exactReference } from "./reference";
 import { RowStage, secondFactor, stageOf } from "./row-stage";
@@ -55,8 +56,8 @@ export function fillStages(
     store<f32>(laneOf(parts + K, i), stage.k);
     if (!stage.isLive) continue;
     if (hasTarget) {
-      const w: f64 = classWeights ? load<f32>(at(classWeights, label)) : 1;
-      stage.addLabel(window, keep * w, load<f32>(logitOf(tiles, tileBytes, i, label)));
+      const amount = targetAtLabel(label, classWeights, keep);
+      stage.addLabel(window, amount, load<f32>(logitOf(tiles, tileBytes, i, label)));
     }
     if (window.isShifted(stage.base)) {
       const lane = logitOf(tiles, tileBytes, i, 0);
