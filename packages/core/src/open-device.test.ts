@@ -33,6 +33,18 @@ function altered(change: (backend: Backend) => Partial<Backend>): BackendProvide
 }
 
 describe("openDevice", () => {
+  it("takes candidates and options as they are at the call", async () => {
+    const candidates = [plain({ precision: "f64" })];
+    const reports: string[] = [];
+    const options = { recover: true, onReport: () => reports.push("asked for") };
+    const opening = openDevice(candidates, options);
+    candidates[0] = plain({ precision: "f32" });
+    Object.assign(options, { recover: false, onReport: () => reports.push("changed") });
+    const device = await opening;
+    expect([device.facts.precision, device.recovers, reports]).toEqual(["f64", true, ["asked for"]]);
+    await device.close();
+  });
+
   it("takes the first that is available and reports why the others were not", async () => {
     const later: BackendProvider = { name: "later", open: () => Promise.reject(new Error("never tried")) };
     const device = await openDevice([

@@ -26,11 +26,13 @@ import { Opening } from "./opening/opening.ts";
  * @throws UnavailableError that gives the reason of every candidate, if none can be taken; the signal's reason, if aborted
  */
 export async function openDevice(candidates: readonly BackendProvider[], options?: OpenDeviceOptions): Promise<Device> {
-  // What options ask for is loaded before anything is opened, and only then: most programs open the first that is available.
-  if (options !== undefined) (await import("./opening/open-device-options.ts")).checkOptions(options);
-  const providers = checkedProviders(candidates);
+  // As they are at the call: who changes them while something is loaded changes nothing.
+  const listed = Array.isArray(candidates) ? [...candidates] : candidates;
   const { verify, workload, budget = 250, remember, auditEvery, recover } = options ?? {};
   const { deadline = 10_000, signal, onReport, onError = () => {} } = options ?? {};
+  // What options ask for is loaded before anything is opened, and only then: most programs open the first that is available.
+  if (options !== undefined) (await import("./opening/open-device-options.ts")).checkOptions(options);
+  const providers = checkedProviders(listed);
   const patience = { deadline, signal };
   signal?.throwIfAborted();
   const [golden, race, audit, recovery] = await Promise.all([
